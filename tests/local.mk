@@ -1,0 +1,19 @@
+# tests: programs tests/test_<subject>.c with libcheck, scripts tests/*.sh.
+# One per line, alphabetical.
+#
+# A new program takes one line in check_PROGRAMS; its only source is then
+# tests/test_<subject>.c and it is linked with ballots and crypto. One that
+# has more sources or needs another layer says so:
+#	tests_test_store_SOURCES = tests/test_store.c tests/board.c tests/board.h
+#	tests_test_store_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+# A test of the server goes inside `if SERVER`.
+
+LDADD = $(BALLOTS_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += \
+	tests/test_result
+
+TESTS += $(check_PROGRAMS)
+
+EXTRA_DIST += \
+	tests/README.md
