@@ -6,14 +6,22 @@
 # has more sources or needs another layer says so:
 #	tests_test_store_SOURCES = tests/test_store.c tests/board.c tests/board.h
 #	tests_test_store_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
-# A test of the server goes inside `if SERVER`.
+# A test of the server goes inside `if SERVER`. A script takes one line in
+# test_scripts.
 
 LDADD = $(BALLOTS_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += \
 	tests/test_result
 
-TESTS += $(check_PROGRAMS)
+test_scripts = \
+	tests/test_driver.sh
+
+TESTS += $(check_PROGRAMS) $(test_scripts)
 
 EXTRA_DIST += \
-	tests/README.md
+	$(test_scripts) \
+	tests/README.md \
+	tests/driver.sh \
+	tests/lib.sh \
+	tests/summary.sh
