@@ -12,10 +12,16 @@
 LDADD = $(BALLOTS_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += \
-	tests/test_result
+	tests/test_base64 \
+	tests/test_hash \
+	tests/test_result \
+	tests/test_sign
 
 test_scripts = \
-	tests/test_driver.sh
+	tests/test_driver.sh \
+	tests/test_equations.sh \
+	tests/test_layers.sh \
+	tests/test_tree.sh
 
 TESTS += $(check_PROGRAMS) $(test_scripts)
 

@@ -1,0 +1,92 @@
+/*
+ * OpenSSL's plain SHA256_* functions rather than EVP: their state is flat memory,
+ * so that hashing can neither fail nor allocate and a hash in progress can be
+ * copied, and on the 65 bytes of a tree node they take 90 ns where EVP_Digest takes
+ * 300 (112 with a context and a fetched method kept by hand). They run the same code with the
+ * processor's instructions. OpenSSL 3 calls them deprecated, not removed; should
+ * they go, this file is the only one that has to change.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "crypto/hash.h"
+
+#include <string.h>
+
+#include <openssl/sha.h>
+#include <sodium.h>
+
+/* Every member of SHA256_CTX is an unsigned int, as is ours. */
+_Static_assert(sizeof(SHA256_CTX) == sizeof(struct sha256), "the size of OpenSSL's state");
+_Static_assert(sizeof(SHA_LONG) == sizeof(uint32_t), "the words of OpenSSL's state");
+
+void
+sha256_start(struct sha256 *s)
+{
+	(void)SHA256_Init((SHA256_CTX *)s->opaque);
+}
+
+void
+sha256_add(struct sha256 *s, const void *data, size_t len)
+{
+	if (len > 0)
+		(void)SHA256_Update((SHA256_CTX *)s->opaque, data, len);
+}
+
+void
+sha256_finish(struct sha256 *s, struct digest *out)
+{
+	(void)SHA256_Final(out->b, (SHA256_CTX *)s->opaque);
+	sodium_memzero(s, sizeof *s);
+}
+
+void
+sha256(struct digest *out, const void *data, size_t len)
+{
+	struct sha256 s;
+
+	sha256_start(&s);
+	sha256_add(&s, data, len);
+	sha256_finish(&s, out);
+}
+
+void
+sha512(uint8_t out[64], const void *data, size_t len)
+{
+	(void)crypto_hash_sha512(out, data, len);
+}
+
+void
+hash_tagged_start(struct sha256 *s, const char *label)
+{
+	sha256_start(s);
+	sha256_add(s, label, strlen(label) + 1);
+}
+
+void
+hash_tagged(struct digest *out, const char *label, const void *data, size_t len)
+{
+	struct sha256 s;
+
+	hash_tagged_start(&s, label);
+	sha256_add(&s, data, len);
+	sha256_finish(&s, out);
+}
+
+int
+digest_compare(const struct digest *a, const struct digest *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b);
+}
+
+int
+digest_equal(const struct digest *a, const struct digest *b)
+{
+	return digest_compare(a, b) == 0;
+}
+
+int
+digest_is_zero(const struct digest *d)
+{
+	static const struct digest zero = { { 0 } };
+
+	return digest_equal(d, &zero);
+}
