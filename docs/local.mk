@@ -2,4 +2,6 @@
 # Man pages go to dist_man_MANS, everything else to EXTRA_DIST.
 
 EXTRA_DIST += \
-	docs/README.md
+	docs/README.md \
+	docs/api.md \
+	docs/protocol.md

@@ -41,7 +41,7 @@ child=''
 trap 'kill "$child" 2>/dev/null; rm -rf "$folder"; exit 130' INT HUP TERM
 
 begin=$(now)
-TMPDIR=$folder timeout -k 10 "${TEST_TIMEOUT:-600}" "$@" >"$log" 2>&1 &
+TMPDIR=$folder timeout -k 30 "${TEST_TIMEOUT:-600}" "$@" >"$log" 2>&1 &
 child=$!
 wait "$child"
 status=$?

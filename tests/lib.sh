@@ -23,6 +23,7 @@ PASSED=0
 FAILED=0
 SKIPPED=0
 STARTED=()
+COMPLAINTS=()
 
 good() {
 	PASSED=$((PASSED + 1))
@@ -31,6 +32,7 @@ good() {
 
 bad() {
 	FAILED=$((FAILED + 1))
+	COMPLAINTS+=("$1${2:+: $2}")
 	echo "bad: $1${2:+: $2}"
 }
 
@@ -53,6 +55,8 @@ fatal() {
 }
 
 finish() {
+	# Once more at the end, where the summary of a run shows them.
+	[ "$FAILED" -eq 0 ] || printf 'bad: %s\n' "${COMPLAINTS[@]}"
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$FAILED" -eq 0 ]
 	exit
