@@ -1,0 +1,68 @@
+/*
+ * board: a client of one bulletin board over HTTP(S), by libcurl: docs/api.md.
+ * What it brings back is not trusted here: mirror and receipt check it.
+ *
+ * A board that cannot be reached, or answers 503, is asked again with growing pauses
+ * until the patience is used up (R_NO_BOARD, R_BUSY). A refusal comes back
+ * as the reason that the board names, with its text in `why`.
+ * One struct board belongs to one thread.
+ */
+#ifndef CLIENT_BOARD_H
+#define CLIENT_BOARD_H
+
+#include "crypto/buffer.h"
+#include "crypto/hash.h"
+#include "crypto/result.h"
+#include "crypto/sign.h"
+#include "crypto/slice.h"
+
+struct board;
+
+/* Prepare a client; nothing is sent yet. `url` is http://host:port or https://…
+ * without a path. R_BAD_INPUT for anything else. Free with board_close. */
+enum result board_open(struct board **out, const char *url, struct why *why);
+void board_close(struct board *b);
+const char *board_url(const struct board *b);
+
+/* How long to go on asking a board that does not answer, in milliseconds; the
+ * default is 30,000. */
+void board_patience(struct board *b, unsigned ms);
+/* Ask `stop` before each wait and now and then during a transfer; a non-zero answer
+ * ends the request with R_CANCELLED. */
+void board_stop_when(struct board *b, int (*stop)(void *ctx), void *ctx);
+
+/* GET /v1/board: the board's key and name (at most 100 characters and NUL). */
+enum result board_identity(struct board *b, struct sign_public *key, char name[101],
+    struct why *why);
+
+/* POST a definition; POST a record of `election`. *receipt holds the receipt's
+ * bytes. Waits while the board verifies (202). Posting the same record again is
+ * harmless: the same receipt comes back. */
+enum result board_create(struct board *b, struct buffer *receipt, struct slice definition,
+    struct why *why);
+enum result board_post(struct board *b, struct buffer *receipt, const struct digest *election,
+    struct slice record, struct why *why);
+
+/* The receipt of a record, by record hash or by tracker. R_NOT_FOUND. */
+enum result board_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
+    const struct digest *record, struct why *why);
+enum result board_ballot_receipt(struct board *b, struct buffer *receipt,
+    const struct digest *election, const struct digest *tracker, struct why *why);
+
+/* The lines from number `from` on, at most 4096, each with its line end; waits up
+ * to `wait` seconds (most 25) for the first. Fewer or none may come. */
+enum result board_entries(struct board *b, struct buffer *lines, const struct digest *election,
+    uint64_t from, unsigned wait, struct why *why);
+/* The signed head. */
+enum result board_checkpoint(struct board *b, struct buffer *note, const struct digest *election,
+    struct why *why);
+
+/* Upload a blob on a ticket, resuming what an earlier attempt left there. */
+enum result board_upload(struct board *b, const struct digest *election, struct slice ticket,
+    const struct digest *name, struct slice blob, struct why *why);
+/* Download a blob to `path`: whole and with that hash, or not at all
+ * (R_BAD_BLOB, R_NOT_FOUND, R_NO_DISK, R_TOO_LARGE above `most` bytes). */
+enum result board_download(struct board *b, const struct digest *election,
+    const struct digest *name, const char *path, uint64_t most, struct why *why);
+
+#endif
