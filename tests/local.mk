@@ -30,4 +30,5 @@ EXTRA_DIST += \
 	tests/README.md \
 	tests/driver.sh \
 	tests/lib.sh \
+	tests/lint.sh \
 	tests/summary.sh
