@@ -1,11 +1,25 @@
 # ballots/libtballots.a: one file per line, alphabetical, headers included.
-#
-# A library without a source cannot be built. With the first file, add here:
-#	noinst_LIBRARIES += ballots/libtballots.a
-#	BALLOTS_LIB = ballots/libtballots.a
-#	ballots_libtballots_a_SOURCES = \
-#		ballots/definition.c \
-#		ballots/definition.h
+
+noinst_LIBRARIES += ballots/libtballots.a
+BALLOTS_LIB = ballots/libtballots.a
+
+ballots_libtballots_a_SOURCES = \
+	ballots/choice.c \
+	ballots/choice.h \
+	ballots/choice_text.c \
+	ballots/count.c \
+	ballots/count.h \
+	ballots/count_condorcet.c \
+	ballots/count_method.h \
+	ballots/count_most.c \
+	ballots/count_print.c \
+	ballots/sheet.c \
+	ballots/sheet.h
 
 EXTRA_DIST += \
-	ballots/README.md
+	ballots/README.md \
+	ballots/examples/README.md \
+	ballots/examples/leader-2013.results.txt \
+	ballots/examples/leader-2013.txt \
+	ballots/examples/resolution-2014.results.txt \
+	ballots/examples/resolution-2014.txt
