@@ -1,6 +1,9 @@
 # server/libtserver.a (what the tests link too) and the program
 # server/tabellad: one file per line, alphabetical, headers included.
 #
+# Only these lists go inside `if SERVER`; EXTRA_DIST stays outside, so that the
+# tarball does not depend on how it was configured.
+#
 # A library without a source cannot be built. With the first file, add here:
 #	if SERVER
 #	noinst_LIBRARIES += server/libtserver.a

@@ -109,7 +109,7 @@ stop() {
 
 # A child that has ended stays visible to kill until it is reaped.
 dead_or_reaped() {
-	dead "$1" || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
+	dead "$1" || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
 cleanup() {

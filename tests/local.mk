@@ -7,7 +7,7 @@
 #	tests_test_store_SOURCES = tests/test_store.c tests/board.c tests/board.h
 #	tests_test_store_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 # A test of the server goes inside `if SERVER`. A script takes one line in
-# test_scripts.
+# test_scripts. A script and a program may not differ in their ending alone.
 
 LDADD = $(BALLOTS_LIBS) $(CHECK_LIBS)
 
