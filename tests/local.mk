@@ -21,6 +21,7 @@ test_scripts = \
 	tests/test_driver.sh \
 	tests/test_equations.sh \
 	tests/test_layers.sh \
+	tests/test_manual.sh \
 	tests/test_tree.sh
 
 TESTS += $(check_PROGRAMS) $(test_scripts)
