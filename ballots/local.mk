@@ -4,6 +4,8 @@ noinst_LIBRARIES += ballots/libtballots.a
 BALLOTS_LIB = ballots/libtballots.a
 
 ballots_libtballots_a_SOURCES = \
+	ballots/ballot.h \
+	ballots/body.h \
 	ballots/choice.c \
 	ballots/choice.h \
 	ballots/choice_text.c \
@@ -13,8 +15,18 @@ ballots_libtballots_a_SOURCES = \
 	ballots/count_method.h \
 	ballots/count_most.c \
 	ballots/count_print.c \
+	ballots/definition.h \
+	ballots/entry.h \
+	ballots/frozen.h \
+	ballots/item.h \
+	ballots/receipt.h \
+	ballots/record.h \
+	ballots/roll.h \
+	ballots/rules.h \
 	ballots/sheet.c \
-	ballots/sheet.h
+	ballots/sheet.h \
+	ballots/source.h \
+	ballots/ticket.h
 
 EXTRA_DIST += \
 	ballots/README.md \

@@ -48,6 +48,7 @@ why_set(struct why *why, enum result r, const char *format, ...)
 	if (why == NULL)
 		return r;
 	why->reason = r;
+	why->check[0] = '\0';
 	va_start(ap, format);
 	(void)vsnprintf(why->text, sizeof why->text, format, ap);
 	va_end(ap);

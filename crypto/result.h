@@ -111,10 +111,11 @@ int result_exit(enum result r);
 /* A refusal as it is shown to people: the reason and what it is about. */
 struct why {
 	enum result reason;
+	char check[8];  /* the check of docs/protocol.md section 14 that failed, "V124", or "" */
 	char text[512]; /* what happened, to what, what to do next; UTF-8 */
 };
 
-/* Fill `why` (may be NULL) and return `r`, so that callers write
+/* Fill `why` (may be NULL; check stays empty) and return `r`, so that callers write
  * `return why_set(why, R_STATE, "item %u is closed", id);` */
 enum result why_set(struct why *why, enum result r, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
