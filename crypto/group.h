@@ -17,10 +17,13 @@
  * Lengths are counted in elements unless a name says bytes. Unless a function
  * says otherwise, all vectors handed to it belong to the same group, output and
  * inputs have the same length (a mismatch is our own bug and aborts), and an
- * output may be the same vector as an input.
+ * output may be the same vector as an input or the same slice of one; it may not
+ * overlap an input at another place, save that an input of length 1 may lie
+ * anywhere.
  *
- * Results: R_GOOD, R_NO_MEMORY, R_CANCELLED, and what is named at a function.
- * Source: docs/protocol.md, section "Groups".
+ * Results: R_GOOD, R_NO_MEMORY, R_CANCELLED (with an effort that cancels: crypto/par.h),
+ * and what is named at a function. After any but R_GOOD the outputs are undefined.
+ * Source: docs/protocol.md, section 2.
  */
 #ifndef CRYPTO_GROUP_H
 #define CRYPTO_GROUP_H
@@ -28,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/par.h"
 #include "crypto/result.h"
 #include "crypto/rng.h"
 
@@ -35,31 +39,24 @@ struct group;
 struct gvec;
 struct svec;
 
-/* How much of the machine a heavy function may use, and whom it tells.
- * A NULL effort means one thread, no progress. */
-struct effort {
-	int threads; /* 0: all processors */
-	/* Called from the calling thread now and then with done of total steps;
-	 * a non-zero answer cancels: the function returns R_CANCELLED. */
-	int (*progress)(void *ctx, uint64_t done, uint64_t total);
-	void *ctx;
-};
-
 /* Return the compiled-in group of that name ("ristretto255", "modp2048",
  * "modp3072", "modp4096"), or NULL. The result lives for ever. */
 const struct group *group_by_name(const char *name);
+/* Return the name; it enters transcripts. */
 const char *group_name(const struct group *g);
 
 /* Bytes of one encoded element, of one encoded scalar. */
 size_t group_element_bytes(const struct group *g);
 size_t group_scalar_bytes(const struct group *g);
+/* No encoding of any group is longer: room for one on the stack. */
+#define GROUP_ENCODING_MAX 512
 /* Bytes that are reduced modulo q to draw or hash one scalar without bias: at
  * least 128 bits more than q has. */
 size_t group_wide_bytes(const struct group *g);
 
 /* ---- vectors of elements ---- */
 
-/* Make a vector of n identities (n may be 0). Free with gvec_free. */
+/* Make a vector of n identities (n may be 0). Free with gvec_free, which wipes. */
 enum result gvec_new(struct gvec **out, const struct group *g, size_t n);
 /* Make a view of n elements from `from` on. Free with gvec_free. */
 enum result gvec_slice(struct gvec **out, struct gvec *parent, size_t from, size_t n);
@@ -84,7 +81,7 @@ enum result gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v,
 /* out[i] = g, the generator, for all i. */
 void gvec_set_generator(struct gvec *out);
 void gvec_set_identity(struct gvec *out);
-/* dst[dst_at + i] = src[src_at + i] for i < n. */
+/* dst[dst_at + i] = src[src_at + i] for i < n; the two may overlap. */
 void gvec_copy(struct gvec *dst, size_t dst_at, const struct gvec *src, size_t src_at, size_t n);
 /* out[i] = v[index[i]]; out and v differ; any index pattern. The memory access
  * pattern follows the index: see docs/security.md on the shuffling machine. */
@@ -95,7 +92,8 @@ size_t gvec_differ_vartime(const struct gvec *a, const struct gvec *b);
 /* Return 1 if v[i] is the identity, else 0. Variable time. */
 int gvec_is_identity_vartime(const struct gvec *v, size_t i);
 
-/* out[i] = a[i] * b[i]; b may have length 1 and is then used for every i. */
+/* out[i] = a[i] * b[i]; b may have length 1 and is then used for every i.
+ * Constant time, as are gvec_div and gvec_product. */
 void gvec_mul(struct gvec *out, const struct gvec *a, const struct gvec *b);
 /* out[i] = a[i] / b[i]; b may have length 1. */
 void gvec_div(struct gvec *out, const struct gvec *a, const struct gvec *b);
@@ -103,7 +101,7 @@ void gvec_div(struct gvec *out, const struct gvec *a, const struct gvec *b);
 void gvec_product(struct gvec *out, const struct gvec *v);
 
 /* out[i] = base^e[i], base of length 1. Constant time in e. With base equal to
- * g a compiled or cached table is used. */
+ * g a compiled-in table is used where there is one. */
 enum result gvec_pow_fixed(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort);
 /* out[i] = base[i]^e[i]; e may have length 1 and is then used for every i.
@@ -127,9 +125,13 @@ enum result gvec_generators(struct gvec *out, const char *label, uint64_t first,
     const struct effort *effort);
 
 /* The block of a choice: 30 bytes in one element and back (protocol.md
- * "Embedding"). embed: out has n elements, blocks has n * 30 bytes.
- * extract: R_BAD_CHOICE with *bad = index if an element is no block; the
- * caller decides what that means. */
+ * "Embedding"). embed: out has n elements, blocks has n * 30 bytes. The time
+ * depends on how many counters a block needs, which only the voter's own machine
+ * sees.
+ * extract: R_BAD_CHOICE with *bad (may be NULL) the index of the first element
+ * that is no block; the caller decides what that means. Variable time: what is
+ * extracted is about to be published.
+ * Not for the tiny test groups, which have no room for a block. */
 #define GROUP_BLOCK_BYTES 30
 enum result gvec_embed(struct gvec *out, const uint8_t *blocks);
 enum result gvec_extract(uint8_t *blocks, const struct gvec *v, size_t *bad);
@@ -143,22 +145,28 @@ void svec_free(struct svec *v);
 size_t svec_len(const struct svec *v);
 const struct group *svec_group(const struct svec *v);
 
-/* Decode: R_NON_CANONICAL for anything not below q, with *bad its index. */
+/* Decode; the i-th stands at bytes + i * stride (stride >= group_scalar_bytes).
+ * R_NON_CANONICAL for anything not below q, with *bad (may be NULL) the index of
+ * the first. */
 enum result svec_decode(struct svec *out, const uint8_t *bytes, size_t stride, size_t *bad);
 void svec_encode(uint8_t *bytes, size_t stride, const struct svec *v);
 
+/* v[i] = x; in the tiny test groups it is reduced modulo q. */
 void svec_set_u64(struct svec *v, size_t i, uint64_t x);
+/* As gvec_copy and gvec_gather. */
 void svec_copy(struct svec *dst, size_t dst_at, const struct svec *src, size_t src_at, size_t n);
 void svec_gather(struct svec *out, const struct svec *v, const uint32_t *index);
 /* Draw uniform scalars: group_wide_bytes of the stream each, in order. */
 enum result svec_random(struct svec *out, struct rng *rng);
-/* v[i] = wide integer of group_wide_bytes modulo q. */
+/* v[i] = the wide integer of group_wide_bytes modulo q: ristretto255: little-endian;
+ * modp: big-endian. */
 void svec_from_wide(struct svec *v, size_t i, const uint8_t *wide);
 /* out[i] = the 128-bit little-endian integer at bytes + 16 * i. In the tiny test
  * groups it is reduced modulo q. */
 void svec_from_128(struct svec *out, const uint8_t *bytes);
 /* v[i] = challenge from a 64-byte hash: ristretto255: all 512 bits, little-endian,
- * modulo q; modp: the first 32 bytes, big-endian; protocol.md "Challenges". */
+ * modulo q; modp: the first 32 bytes, big-endian (modulo q in the tiny test groups);
+ * protocol.md "Challenges". */
 void svec_from_hash(struct svec *v, size_t i, const uint8_t hash[64]);
 
 /* Element by element; b may have length 1 and is then used for every i. */

@@ -9,13 +9,27 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/base64.h \
 	crypto/buffer.c \
 	crypto/buffer.h \
+	crypto/group.c \
+	crypto/group.h \
+	crypto/group_ops.h \
 	crypto/hash.c \
 	crypto/hash.h \
+	crypto/mem.c \
+	crypto/mem.h \
+	crypto/modp.c \
+	crypto/modp.h \
+	crypto/modp_primes.c \
+	crypto/par.c \
+	crypto/par.h \
 	crypto/result.c \
 	crypto/result.h \
+	crypto/ristretto.c \
+	crypto/rng.c \
+	crypto/rng.h \
 	crypto/sign.c \
 	crypto/sign.h \
 	crypto/slice.h \
+	crypto/svec.c \
 	crypto/transcript.c \
 	crypto/transcript.h
 

@@ -13,9 +13,9 @@
 
 struct rng {
 	uint8_t key[32];
-	uint64_t block;    /* the next 64-byte block to make */
-	uint8_t left[64];  /* the block in use */
-	size_t used;       /* bytes of it that are used up; 64: none left */
+	uint64_t block;   /* the next 64-byte block to make */
+	uint8_t left[64]; /* the block in use */
+	size_t used;      /* bytes of it that are used up; 64: none left */
 };
 
 /* Key the stream from the operating system. R_NO_RANDOM: stop, send nothing. */

@@ -11,11 +11,30 @@
 
 LDADD = $(BALLOTS_LIBS) $(CHECK_LIBS)
 
+# The tiny groups, and every group from its definition. A test that uses them says
+#	tests_test_shuffle_LDADD = $(GROUPS_LIB) $(LDADD)
+check_LIBRARIES += tests/libgroups.a
+GROUPS_LIB = tests/libgroups.a
+tests_libgroups_a_SOURCES = \
+	tests/judge.c \
+	tests/judge.h \
+	tests/slow.c \
+	tests/slow.h \
+	tests/tiny.c \
+	tests/tiny.h
+
 check_PROGRAMS += \
 	tests/test_base64 \
+	tests/test_embed \
+	tests/test_group \
 	tests/test_hash \
 	tests/test_result \
+	tests/test_ristretto \
 	tests/test_sign
+
+tests_test_embed_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_ristretto_LDADD = $(GROUPS_LIB) $(LDADD)
 
 test_scripts = \
 	tests/test_driver.sh \

@@ -1,0 +1,520 @@
+#include "crypto/group.h"
+
+/* A vector of the wrong length must never get past this file. */
+#undef NDEBUG
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "crypto/group_ops.h"
+#include "crypto/mem.h"
+#include "crypto/modp.h"
+
+/* Elements a thread takes at a time where one costs a few microseconds. */
+#define LIGHT_GRAIN 64
+
+const struct group *
+group_by_name(const char *name)
+{
+	const struct group *const groups[] = { &ristretto255, &modp2048.group, &modp3072.group,
+		&modp4096.group };
+	size_t i;
+
+	for (i = 0; i < sizeof groups / sizeof groups[0]; i++)
+		if (strcmp(groups[i]->name, name) == 0)
+			return groups[i];
+	return NULL;
+}
+
+const char *
+group_name(const struct group *g)
+{
+	return g->name;
+}
+
+size_t
+group_element_bytes(const struct group *g)
+{
+	return g->element_bytes;
+}
+
+size_t
+group_scalar_bytes(const struct group *g)
+{
+	return g->scalar_bytes;
+}
+
+size_t
+group_wide_bytes(const struct group *g)
+{
+	return g->wide_bytes;
+}
+
+/* ---- making vectors ---- */
+
+enum result
+gvec_new(struct gvec **out, const struct group *g, size_t n)
+{
+	struct gvec *v;
+
+	*out = NULL;
+	v = mem_new(1, sizeof *v);
+	if (v == NULL)
+		return R_NO_MEMORY;
+	v->group = g;
+	v->n = n;
+	v->owned = mem_new(n, g->element_store);
+	if (v->owned == NULL) {
+		mem_free(v);
+		return R_NO_MEMORY;
+	}
+	v->at = v->owned;
+	g->ops->set_identity(v);
+	*out = v;
+	return R_GOOD;
+}
+
+/* Return a view of n elements from `from` on. */
+static struct gvec
+part(const struct gvec *v, size_t from, size_t n)
+{
+	struct gvec view = { v->group, n, v->at + from * v->group->element_store, NULL };
+
+	return view;
+}
+
+/* The same for an input that may have length 1 and is then used for every item. */
+static struct gvec
+part_or_one(const struct gvec *v, size_t from, size_t n)
+{
+	return v->n == 1 ? *v : part(v, from, n);
+}
+
+static struct svec
+exponents(const struct svec *e, size_t from, size_t n)
+{
+	struct svec view = { e->group, n, e->at + from * e->group->scalar_store, NULL };
+
+	return e->n == 1 ? *e : view;
+}
+
+enum result
+gvec_slice(struct gvec **out, struct gvec *parent, size_t from, size_t n)
+{
+	assert(from <= parent->n && n <= parent->n - from);
+	*out = mem_new(1, sizeof **out);
+	if (*out == NULL)
+		return R_NO_MEMORY;
+	**out = part(parent, from, n);
+	return R_GOOD;
+}
+
+void
+gvec_free(struct gvec *v)
+{
+	if (v == NULL)
+		return;
+	mem_free(v->owned);
+	mem_free(v);
+}
+
+size_t
+gvec_len(const struct gvec *v)
+{
+	return v->n;
+}
+
+const struct group *
+gvec_group(const struct gvec *v)
+{
+	return v->group;
+}
+
+/* ---- bytes ---- */
+
+struct coding {
+	struct gvec *out;
+	const struct gvec *v;
+	const uint8_t *from;
+	uint8_t *to;
+	size_t stride;
+	enum decode which;
+};
+
+static enum result
+decode_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct coding *c = ctx;
+	struct gvec out = part(c->out, from, to - from);
+	enum result r;
+
+	r = out.group->ops->decode(&out, c->from + from * c->stride, c->stride, c->which, bad);
+	if (r != R_GOOD)
+		*bad += from;
+	return r;
+}
+
+enum result
+gvec_decode(struct gvec *out, const uint8_t *bytes, size_t stride, enum decode which, size_t *bad,
+    const struct effort *effort)
+{
+	struct coding c = { .out = out, .from = bytes, .stride = stride, .which = which };
+
+	assert(stride >= out->group->element_bytes);
+	return par_ranges(effort, out->n, LIGHT_GRAIN, decode_range, &c, bad);
+}
+
+static enum result
+encode_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct coding *c = ctx;
+	struct gvec v = part(c->v, from, to - from);
+
+	(void)bad;
+	v.group->ops->encode(c->to + from * c->stride, c->stride, &v);
+	return R_GOOD;
+}
+
+enum result
+gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v, const struct effort *effort)
+{
+	struct coding c = { .to = bytes, .v = v, .stride = stride };
+
+	assert(stride >= v->group->element_bytes);
+	return par_ranges(effort, v->n, 16 * LIGHT_GRAIN, encode_range, &c, NULL);
+}
+
+/* ---- moving and comparing ---- */
+
+void
+gvec_set_generator(struct gvec *out)
+{
+	out->group->ops->set_generator(out);
+}
+
+void
+gvec_set_identity(struct gvec *out)
+{
+	out->group->ops->set_identity(out);
+}
+
+void
+gvec_copy(struct gvec *dst, size_t dst_at, const struct gvec *src, size_t src_at, size_t n)
+{
+	const size_t store = dst->group->element_store;
+
+	assert(dst->group == src->group);
+	assert(dst_at <= dst->n && n <= dst->n - dst_at);
+	assert(src_at <= src->n && n <= src->n - src_at);
+	memmove(dst->at + dst_at * store, src->at + src_at * store, n * store);
+}
+
+void
+gvec_gather(struct gvec *out, const struct gvec *v, const uint32_t *index)
+{
+	const size_t store = out->group->element_store;
+	size_t i;
+
+	assert(out->group == v->group);
+	for (i = 0; i < out->n; i++) {
+		assert(index[i] < v->n);
+		memcpy(out->at + i * store, v->at + index[i] * store, store);
+	}
+}
+
+size_t
+gvec_differ_vartime(const struct gvec *a, const struct gvec *b)
+{
+	const size_t store = a->group->element_store;
+	size_t i;
+
+	assert(a->group == b->group && a->n == b->n);
+	for (i = 0; i < a->n; i++)
+		if (memcmp(a->at + i * store, b->at + i * store, store) != 0)
+			break;
+	return i;
+}
+
+int
+gvec_is_identity_vartime(const struct gvec *v, size_t i)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct gvec identity = { v->group, 1, room, NULL };
+
+	assert(i < v->n);
+	v->group->ops->set_identity(&identity);
+	return memcmp(v->at + i * v->group->element_store, room, v->group->element_store) == 0;
+}
+
+/* ---- the group operation ---- */
+
+/* Return b; or, if b is one element that an operation on the longer `out` might
+ * overwrite before its last use, a copy of it in room. */
+static struct gvec
+steady(const struct gvec *b, const struct gvec *out, unsigned char *room)
+{
+	struct gvec copy = { b->group, 1, room, NULL };
+
+	if (b->n != 1 || out->n == 1)
+		return *b;
+	gvec_copy(&copy, 0, b, 0, 1);
+	return copy;
+}
+
+void
+gvec_mul(struct gvec *out, const struct gvec *a, const struct gvec *b)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct gvec factor = steady(b, out, room);
+
+	assert(out->group == a->group && out->group == b->group);
+	assert(a->n == out->n && (b->n == out->n || b->n == 1));
+	out->group->ops->mul(out, a, &factor);
+	sodium_memzero(room, sizeof room);
+}
+
+void
+gvec_div(struct gvec *out, const struct gvec *a, const struct gvec *b)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct gvec divisor = steady(b, out, room);
+
+	assert(out->group == a->group && out->group == b->group);
+	assert(a->n == out->n && (b->n == out->n || b->n == 1));
+	out->group->ops->div(out, a, &divisor);
+	sodium_memzero(room, sizeof room);
+}
+
+void
+gvec_product(struct gvec *out, const struct gvec *v)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct gvec sum = { v->group, 1, room, NULL }, next;
+	size_t i;
+
+	assert(out->group == v->group && out->n == 1);
+	v->group->ops->set_identity(&sum);
+	for (i = 0; i < v->n; i++) {
+		next = part(v, i, 1);
+		if (i == 0)
+			gvec_copy(&sum, 0, &next, 0, 1);
+		else
+			v->group->ops->mul(&sum, &sum, &next);
+	}
+	gvec_copy(out, 0, &sum, 0, 1);
+	sodium_memzero(room, sizeof room);
+}
+
+/* ---- powers ---- */
+
+struct powers {
+	struct gvec *out;
+	const struct gvec *base;
+	const struct svec *e;
+	enum result (*pow)(struct gvec *out, const struct gvec *base, const struct svec *e);
+};
+
+static enum result
+pow_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct powers *p = ctx;
+	struct gvec out = part(p->out, from, to - from);
+	struct gvec base = part_or_one(p->base, from, to - from);
+	struct svec e = exponents(p->e, from, to - from);
+
+	(void)bad;
+	return p->pow(&out, &base, &e);
+}
+
+static enum result
+powers(const struct powers *p, const struct effort *effort)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct gvec base = steady(p->base, p->out, room);
+	struct powers job = { p->out, &base, p->e, p->pow };
+	const struct group *g = p->out->group;
+
+	assert(g == base.group && g == p->e->group);
+	return par_ranges(effort, p->out->n, g->grain, pow_range, &job, NULL);
+}
+
+enum result
+gvec_pow_fixed(struct gvec *out, const struct gvec *base, const struct svec *e,
+    const struct effort *effort)
+{
+	const struct powers p = { out, base, e, out->group->ops->pow };
+
+	assert(base->n == 1 && e->n == out->n);
+	return powers(&p, effort);
+}
+
+enum result
+gvec_pow(struct gvec *out, const struct gvec *base, const struct svec *e,
+    const struct effort *effort)
+{
+	const struct powers p = { out, base, e, out->group->ops->pow };
+
+	assert(base->n == out->n && (e->n == out->n || e->n == 1));
+	return powers(&p, effort);
+}
+
+enum result
+gvec_pow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
+    const struct effort *effort)
+{
+	const struct powers p = { out, base, e, out->group->ops->pow_vartime };
+
+	assert(base->n == out->n && (e->n == out->n || e->n == 1));
+	return powers(&p, effort);
+}
+
+/* Write the product of a range's powers to its place among the partial products. */
+static enum result
+multipow_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct powers *p = ctx;
+	const struct group *g = p->base->group;
+	struct gvec base = part(p->base, from, to - from);
+	struct svec e = exponents(p->e, from, to - from);
+	struct gvec product = part(p->out, from / g->grain, 1);
+	struct gvec *each;
+	enum result r;
+
+	(void)bad;
+	r = gvec_new(&each, g, to - from);
+	if (r != R_GOOD)
+		return r;
+	r = p->pow(each, &base, &e);
+	if (r == R_GOOD)
+		gvec_product(&product, each);
+	gvec_free(each);
+	return r;
+}
+
+static enum result
+multipow(const struct powers *p, const struct effort *effort)
+{
+	const struct group *g = p->base->group;
+	struct gvec *partial;
+	struct powers job = *p;
+	enum result r;
+
+	assert(p->out->group == g && p->e->group == g);
+	assert(p->out->n == 1 && p->e->n == p->base->n);
+	r = gvec_new(&partial, g, par_count(p->base->n, g->grain));
+	if (r != R_GOOD)
+		return r;
+	job.out = partial;
+	r = par_ranges(effort, p->base->n, g->grain, multipow_range, &job, NULL);
+	if (r == R_GOOD)
+		gvec_product(p->out, partial);
+	gvec_free(partial);
+	return r;
+}
+
+enum result
+gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
+    const struct effort *effort)
+{
+	const struct powers p = { out, base, e, out->group->ops->pow_vartime };
+
+	return multipow(&p, effort);
+}
+
+enum result
+gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
+    const struct effort *effort)
+{
+	const struct powers p = { out, base, e, out->group->ops->pow };
+
+	return multipow(&p, effort);
+}
+
+/* ---- elements from bytes ---- */
+
+/* Append the field (tag, u64 length, content) of protocol.md 3.1 to the hash. */
+static void
+field(crypto_hash_sha512_state *state, char tag, const void *content, size_t n)
+{
+	uint8_t head[9];
+	unsigned i;
+
+	head[0] = (uint8_t)tag;
+	for (i = 0; i < 8; i++)
+		head[1 + i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
+	crypto_hash_sha512_update(state, head, sizeof head);
+	crypto_hash_sha512_update(state, content, n);
+}
+
+static void
+field_string(crypto_hash_sha512_state *state, const char *s)
+{
+	field(state, 'S', s, strlen(s));
+}
+
+static void
+field_u64(crypto_hash_sha512_state *state, uint64_t x)
+{
+	uint8_t bytes[8];
+	unsigned i;
+
+	for (i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(x >> (56 - 8 * i));
+	field(state, 'U', bytes, sizeof bytes);
+}
+
+void
+generator_hash(uint8_t out[64], const struct group *g, const char *label, uint64_t index,
+    uint64_t ctr, uint64_t k)
+{
+	crypto_hash_sha512_state state;
+
+	crypto_hash_sha512_init(&state);
+	field_string(&state, "tabella/1 generator");
+	field_string(&state, g->name);
+	field_string(&state, label);
+	field_u64(&state, index);
+	field_u64(&state, ctr);
+	field_u64(&state, k);
+	crypto_hash_sha512_final(&state, out);
+}
+
+struct generators {
+	struct gvec *out;
+	const char *label;
+	uint64_t first;
+};
+
+static enum result
+generators_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct generators *job = ctx;
+	struct gvec out = part(job->out, from, to - from);
+
+	(void)bad;
+	out.group->ops->generators(&out, job->label, job->first + from);
+	return R_GOOD;
+}
+
+enum result
+gvec_generators(struct gvec *out, const char *label, uint64_t first, const struct effort *effort)
+{
+	struct generators job = { out, label, first };
+
+	return par_ranges(effort, out->n, LIGHT_GRAIN, generators_range, &job, NULL);
+}
+
+enum result
+gvec_embed(struct gvec *out, const uint8_t *blocks)
+{
+	out->group->ops->embed(out, blocks);
+	return R_GOOD;
+}
+
+enum result
+gvec_extract(uint8_t *blocks, const struct gvec *v, size_t *bad)
+{
+	size_t at;
+
+	return v->group->ops->extract(blocks, v, bad != NULL ? bad : &at);
+}

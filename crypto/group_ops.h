@@ -1,0 +1,81 @@
+/*
+ * group_ops: what a group's implementation provides, and what a vector is inside.
+ * For group.c, svec.c and the implementations only; everybody else includes
+ * crypto/group.h.
+ *
+ * group.c and svec.c have checked groups and lengths before they call an
+ * operation, have cut long vectors into ranges for the threads, and have seen to
+ * it that an input of length 1 does not overlap the output of a longer one.
+ */
+#ifndef CRYPTO_GROUP_OPS_H
+#define CRYPTO_GROUP_OPS_H
+
+#include "crypto/group.h"
+
+/* n elements of group_ops' own form, element_store bytes each. */
+struct gvec {
+	const struct group *group;
+	size_t n;
+	unsigned char *at; /* the first */
+	void *owned;       /* the memory to free; NULL in a view */
+};
+
+/* n scalars, scalar_store bytes each. All zero bytes are the scalar 0. */
+struct svec {
+	const struct group *group;
+	size_t n;
+	unsigned char *at;
+	void *owned;
+};
+
+/* Room for one element or scalar of any group, for temporaries on the stack. */
+#define GROUP_STORE_MAX 512
+
+struct group_ops {
+	/* Elements. Each value has exactly one form in memory, so that equal elements
+	 * are equal bytes. */
+	void (*set_identity)(struct gvec *out);
+	void (*set_generator)(struct gvec *out);
+	/* On refusal *bad is the index. */
+	enum result (*decode)(struct gvec *out, const uint8_t *bytes, size_t stride,
+	    enum decode which, size_t *bad);
+	void (*encode)(uint8_t *bytes, size_t stride, const struct gvec *v);
+	/* b has the length of the others or 1. */
+	void (*mul)(struct gvec *out, const struct gvec *a, const struct gvec *b);
+	void (*div)(struct gvec *out, const struct gvec *a, const struct gvec *b);
+	/* base and e have out's length or 1 each. */
+	enum result (*pow)(struct gvec *out, const struct gvec *base, const struct svec *e);
+	enum result (*pow_vartime)(struct gvec *out, const struct gvec *base, const struct svec *e);
+	void (*generators)(struct gvec *out, const char *label, uint64_t first);
+	void (*embed)(struct gvec *out, const uint8_t *blocks);
+	enum result (*extract)(uint8_t *blocks, const struct gvec *v, size_t *bad);
+
+	/* Scalars. One form in memory each, too. */
+	enum result (*read)(struct svec *out, const uint8_t *bytes, size_t stride, size_t *bad);
+	void (*write)(uint8_t *bytes, size_t stride, const struct svec *v);
+	void (*from_u64)(struct svec *v, size_t i, uint64_t x);
+	void (*from_wide)(struct svec *v, size_t i, const uint8_t *wide);
+	void (*from_128)(struct svec *out, const uint8_t *bytes);
+	void (*from_hash)(struct svec *v, size_t i, const uint8_t hash[64]);
+	void (*add)(struct svec *out, const struct svec *a, const struct svec *b);
+	void (*sub)(struct svec *out, const struct svec *a, const struct svec *b);
+	void (*mul_scalars)(struct svec *out, const struct svec *a, const struct svec *b);
+	/* out = 1 / a, both of length 1, a not zero. */
+	void (*invert)(struct svec *out, const struct svec *a);
+};
+
+struct group {
+	const char *name;
+	size_t element_bytes, scalar_bytes, wide_bytes; /* of the encodings */
+	size_t element_store, scalar_store;             /* of the form in memory */
+	size_t grain; /* so many powers are about a millisecond's work */
+	const struct group_ops *ops;
+};
+
+extern const struct group ristretto255;
+
+/* Hash for a generator: W(label, index, ctr, k) of protocol.md 2.2. */
+void generator_hash(uint8_t out[64], const struct group *g, const char *label, uint64_t index,
+    uint64_t ctr, uint64_t k);
+
+#endif

@@ -1,0 +1,113 @@
+#include "crypto/par.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <omp.h>
+#include <stdatomic.h>
+
+/* One call of par_ranges. Ranges are handed out in order: when range k fails,
+ * every lower one has been started already and will be finished, so that the
+ * lowest failure is always found. */
+struct run {
+	size_t n, grain, ranges;
+	par_body *body;
+	void *ctx;
+	const struct effort *effort;
+	atomic_size_t next; /* the range to hand out */
+	atomic_size_t done; /* items finished */
+	atomic_int stop;
+	/* The lowest failure so far; under the critical section. */
+	enum result result;
+	size_t range, bad;
+};
+
+size_t
+par_count(size_t n, size_t grain)
+{
+	return n / grain + (n % grain != 0);
+}
+
+static int
+thread_count(const struct effort *effort, size_t ranges)
+{
+	int threads;
+
+	if (effort == NULL)
+		return 1;
+	threads = effort->threads > 0 ? effort->threads : omp_get_num_procs();
+	return (size_t)threads < ranges ? threads : (int)ranges;
+}
+
+/* Tell the caller how far we are; called from its own thread only. */
+static void
+report(struct run *run)
+{
+	const struct effort *effort = run->effort;
+
+	if (effort == NULL || effort->progress == NULL)
+		return;
+	if (effort->progress(effort->ctx, atomic_load(&run->done), run->n) != 0)
+		atomic_store(&run->stop, 1);
+}
+
+static void
+failed(struct run *run, size_t range, enum result result, size_t bad)
+{
+	atomic_store(&run->stop, 1);
+#pragma omp critical(par_failed)
+	if (run->result == R_GOOD || range < run->range) {
+		run->result = result;
+		run->range = range;
+		run->bad = bad;
+	}
+}
+
+static void
+work(struct run *run, int caller)
+{
+	enum result result;
+	size_t range, from, to, bad;
+
+	while (!atomic_load(&run->stop)) {
+		range = atomic_fetch_add(&run->next, 1);
+		if (range >= run->ranges)
+			break;
+		from = range * run->grain;
+		to = run->n - from < run->grain ? run->n : from + run->grain;
+		bad = from;
+		result = run->body(run->ctx, from, to, &bad);
+		if (result != R_GOOD) {
+			failed(run, range, result, bad);
+			break;
+		}
+		/* The last report is made when all threads have come home. */
+		if (atomic_fetch_add(&run->done, to - from) + (to - from) < run->n && caller)
+			report(run);
+	}
+}
+
+enum result
+par_ranges(const struct effort *effort, size_t n, size_t grain, par_body *body, void *ctx,
+    size_t *bad)
+{
+	struct run run = { .n = n, .grain = grain, .body = body, .ctx = ctx, .effort = effort };
+	int threads;
+
+	assert(grain > 0);
+	run.ranges = par_count(n, grain);
+	threads = thread_count(effort, run.ranges);
+	if (threads <= 1) {
+		work(&run, 1);
+	} else {
+#pragma omp parallel num_threads(threads)
+		work(&run, omp_get_thread_num() == 0);
+	}
+	if (run.result != R_GOOD) {
+		if (bad != NULL)
+			*bad = run.bad;
+		return run.result;
+	}
+	if (atomic_load(&run.done) == n)
+		report(&run);
+	return atomic_load(&run.stop) ? R_CANCELLED : R_GOOD;
+}

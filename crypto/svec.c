@@ -1,0 +1,368 @@
+#include "crypto/group.h"
+
+/* A vector of the wrong length must never get past this file. */
+#undef NDEBUG
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "crypto/group_ops.h"
+#include "crypto/mem.h"
+
+/* The longest wide scalar: modp4096. */
+#define WIDE_MAX (GROUP_STORE_MAX + 16)
+
+/* Scalars that share one inversion. */
+#define BATCH 16
+
+/* ---- making vectors ---- */
+
+enum result
+svec_new(struct svec **out, const struct group *g, size_t n)
+{
+	struct svec *v;
+
+	*out = NULL;
+	v = mem_new(1, sizeof *v);
+	if (v == NULL)
+		return R_NO_MEMORY;
+	v->group = g;
+	v->n = n;
+	v->owned = mem_new(n, g->scalar_store);
+	if (v->owned == NULL) {
+		mem_free(v);
+		return R_NO_MEMORY;
+	}
+	v->at = v->owned;
+	*out = v;
+	return R_GOOD;
+}
+
+static struct svec
+part(const struct svec *v, size_t from, size_t n)
+{
+	struct svec view = { v->group, n, v->at + from * v->group->scalar_store, NULL };
+
+	return view;
+}
+
+enum result
+svec_slice(struct svec **out, struct svec *parent, size_t from, size_t n)
+{
+	assert(from <= parent->n && n <= parent->n - from);
+	*out = mem_new(1, sizeof **out);
+	if (*out == NULL)
+		return R_NO_MEMORY;
+	**out = part(parent, from, n);
+	return R_GOOD;
+}
+
+void
+svec_free(struct svec *v)
+{
+	if (v == NULL)
+		return;
+	mem_free(v->owned);
+	mem_free(v);
+}
+
+size_t
+svec_len(const struct svec *v)
+{
+	return v->n;
+}
+
+const struct group *
+svec_group(const struct svec *v)
+{
+	return v->group;
+}
+
+/* ---- bytes and numbers ---- */
+
+enum result
+svec_decode(struct svec *out, const uint8_t *bytes, size_t stride, size_t *bad)
+{
+	size_t at;
+
+	assert(stride >= out->group->scalar_bytes);
+	return out->group->ops->read(out, bytes, stride, bad != NULL ? bad : &at);
+}
+
+void
+svec_encode(uint8_t *bytes, size_t stride, const struct svec *v)
+{
+	assert(stride >= v->group->scalar_bytes);
+	v->group->ops->write(bytes, stride, v);
+}
+
+void
+svec_set_u64(struct svec *v, size_t i, uint64_t x)
+{
+	assert(i < v->n);
+	v->group->ops->from_u64(v, i, x);
+}
+
+enum result
+svec_random(struct svec *out, struct rng *rng)
+{
+	uint8_t wide[WIDE_MAX];
+	size_t i;
+
+	assert(out->group->wide_bytes <= sizeof wide);
+	for (i = 0; i < out->n; i++) {
+		rng_fill(rng, wide, out->group->wide_bytes);
+		out->group->ops->from_wide(out, i, wide);
+	}
+	sodium_memzero(wide, sizeof wide);
+	return R_GOOD;
+}
+
+void
+svec_from_wide(struct svec *v, size_t i, const uint8_t *wide)
+{
+	assert(i < v->n);
+	v->group->ops->from_wide(v, i, wide);
+}
+
+void
+svec_from_128(struct svec *out, const uint8_t *bytes)
+{
+	out->group->ops->from_128(out, bytes);
+}
+
+void
+svec_from_hash(struct svec *v, size_t i, const uint8_t hash[64])
+{
+	assert(i < v->n);
+	v->group->ops->from_hash(v, i, hash);
+}
+
+/* ---- moving and comparing ---- */
+
+void
+svec_copy(struct svec *dst, size_t dst_at, const struct svec *src, size_t src_at, size_t n)
+{
+	const size_t store = dst->group->scalar_store;
+
+	assert(dst->group == src->group);
+	assert(dst_at <= dst->n && n <= dst->n - dst_at);
+	assert(src_at <= src->n && n <= src->n - src_at);
+	memmove(dst->at + dst_at * store, src->at + src_at * store, n * store);
+}
+
+void
+svec_gather(struct svec *out, const struct svec *v, const uint32_t *index)
+{
+	const size_t store = out->group->scalar_store;
+	size_t i;
+
+	assert(out->group == v->group);
+	for (i = 0; i < out->n; i++) {
+		assert(index[i] < v->n);
+		memcpy(out->at + i * store, v->at + index[i] * store, store);
+	}
+}
+
+int
+svec_is_zero(const struct svec *v, size_t i)
+{
+	assert(i < v->n);
+	return sodium_is_zero(v->at + i * v->group->scalar_store, v->group->scalar_store);
+}
+
+size_t
+svec_differ_vartime(const struct svec *a, const struct svec *b)
+{
+	const size_t store = a->group->scalar_store;
+	size_t i;
+
+	assert(a->group == b->group && a->n == b->n);
+	for (i = 0; i < a->n; i++)
+		if (memcmp(a->at + i * store, b->at + i * store, store) != 0)
+			break;
+	return i;
+}
+
+/* ---- arithmetic, element by element ---- */
+
+typedef void operation(struct svec *out, const struct svec *a, const struct svec *b);
+
+static void
+apply(operation *f, struct svec *out, const struct svec *a, const struct svec *b)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct svec one = { b->group, 1, room, NULL };
+
+	assert(out->group == a->group && out->group == b->group);
+	assert(a->n == out->n && (b->n == out->n || b->n == 1));
+	if (b->n == out->n) {
+		f(out, a, b);
+		return;
+	}
+	/* b may lie inside out, which would change it half-way. */
+	svec_copy(&one, 0, b, 0, 1);
+	f(out, a, &one);
+	sodium_memzero(room, sizeof room);
+}
+
+void
+svec_add(struct svec *out, const struct svec *a, const struct svec *b)
+{
+	apply(out->group->ops->add, out, a, b);
+}
+
+void
+svec_sub(struct svec *out, const struct svec *a, const struct svec *b)
+{
+	apply(out->group->ops->sub, out, a, b);
+}
+
+void
+svec_mul(struct svec *out, const struct svec *a, const struct svec *b)
+{
+	apply(out->group->ops->mul_scalars, out, a, b);
+}
+
+void
+svec_neg(struct svec *out, const struct svec *a)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX] = { 0 };
+	struct svec zero = { out->group, 1, room, NULL }, to, from;
+	size_t i;
+
+	assert(out->group == a->group && out->n == a->n);
+	for (i = 0; i < a->n; i++) {
+		to = part(out, i, 1);
+		from = part(a, i, 1);
+		out->group->ops->sub(&to, &zero, &from);
+	}
+}
+
+/* Invert at most BATCH scalars at the price of one inversion and three products
+ * each (Montgomery's trick): 1/a_i = (a_1 … a_i-1) * 1/(a_1 … a_i). */
+static void
+invert_batch(struct svec *out, const struct svec *a)
+{
+	_Alignas(64) unsigned char room[(BATCH + 2) * GROUP_STORE_MAX];
+	struct svec all = { a->group, BATCH + 2, room, NULL };
+	struct svec inverse = part(&all, BATCH, 1), next = part(&all, BATCH + 1, 1);
+	struct svec before, to, from;
+	const struct group_ops *ops = a->group->ops;
+	size_t i;
+
+	/* all[i] = a[0] … a[i] */
+	svec_copy(&all, 0, a, 0, 1);
+	for (i = 1; i < a->n; i++) {
+		before = part(&all, i - 1, 1);
+		from = part(a, i, 1);
+		to = part(&all, i, 1);
+		ops->mul_scalars(&to, &before, &from);
+	}
+	assert(!svec_is_zero(&all, a->n - 1));
+	before = part(&all, a->n - 1, 1);
+	ops->invert(&inverse, &before);
+	for (i = a->n; i-- > 0;) {
+		from = part(a, i, 1);
+		to = part(out, i, 1);
+		ops->mul_scalars(&next, &inverse, &from);
+		if (i > 0) {
+			before = part(&all, i - 1, 1);
+			ops->mul_scalars(&to, &inverse, &before);
+		} else {
+			svec_copy(&to, 0, &inverse, 0, 1);
+		}
+		svec_copy(&inverse, 0, &next, 0, 1);
+	}
+	sodium_memzero(room, sizeof room);
+}
+
+void
+svec_invert(struct svec *out, const struct svec *a)
+{
+	struct svec to, from;
+	size_t i, n;
+
+	assert(out->group == a->group && out->n == a->n);
+	for (i = 0; i < a->n; i += n) {
+		n = a->n - i < BATCH ? a->n - i : BATCH;
+		to = part(out, i, n);
+		from = part(a, i, n);
+		invert_batch(&to, &from);
+	}
+}
+
+/* ---- arithmetic along a vector ---- */
+
+void
+svec_sum(struct svec *out, const struct svec *v)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX] = { 0 };
+	struct svec sum = { v->group, 1, room, NULL }, next;
+	size_t i;
+
+	assert(out->group == v->group && out->n == 1);
+	for (i = 0; i < v->n; i++) {
+		next = part(v, i, 1);
+		v->group->ops->add(&sum, &sum, &next);
+	}
+	svec_copy(out, 0, &sum, 0, 1);
+	sodium_memzero(room, sizeof room);
+}
+
+void
+svec_product(struct svec *out, const struct svec *v)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct svec product = { v->group, 1, room, NULL }, next;
+	size_t i;
+
+	assert(out->group == v->group && out->n == 1);
+	v->group->ops->from_u64(&product, 0, 1);
+	for (i = 0; i < v->n; i++) {
+		next = part(v, i, 1);
+		v->group->ops->mul_scalars(&product, &product, &next);
+	}
+	svec_copy(out, 0, &product, 0, 1);
+	sodium_memzero(room, sizeof room);
+}
+
+void
+svec_inner(struct svec *out, const struct svec *a, const struct svec *b)
+{
+	_Alignas(64) unsigned char room[2 * GROUP_STORE_MAX] = { 0 };
+	struct svec sum = { a->group, 1, room, NULL };
+	struct svec product = { a->group, 1, room + GROUP_STORE_MAX, NULL }, left, right;
+	size_t i;
+
+	assert(out->group == a->group && out->group == b->group);
+	assert(out->n == 1 && a->n == b->n);
+	for (i = 0; i < a->n; i++) {
+		left = part(a, i, 1);
+		right = part(b, i, 1);
+		a->group->ops->mul_scalars(&product, &left, &right);
+		a->group->ops->add(&sum, &sum, &product);
+	}
+	svec_copy(out, 0, &sum, 0, 1);
+	sodium_memzero(room, sizeof room);
+}
+
+void
+svec_chain(struct svec *out, const struct svec *first, const struct svec *a, const struct svec *b)
+{
+	_Alignas(64) unsigned char room[GROUP_STORE_MAX];
+	struct svec last = { out->group, 1, room, NULL }, left, right;
+	size_t i;
+
+	assert(out->group == first->group && out->group == a->group && out->group == b->group);
+	assert(first->n == 1 && a->n == out->n && b->n == out->n);
+	svec_copy(&last, 0, first, 0, 1);
+	for (i = 0; i < out->n; i++) {
+		left = part(a, i, 1);
+		right = part(b, i, 1);
+		out->group->ops->mul_scalars(&last, &last, &right);
+		out->group->ops->add(&last, &last, &left);
+		svec_copy(out, i, &last, 0, 1);
+	}
+	sodium_memzero(room, sizeof room);
+}
