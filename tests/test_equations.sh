@@ -5,6 +5,9 @@
 # An equation is a line of the specification that begins with its tag, one or
 # two capitals and a number in parentheses: "(S3) u_i = ...". A citation is
 # such a tag in a C comment; code is not looked at, so that X(A1) may be a macro.
+# (V013) and the like, with three digits, cite the check list, where a table row
+# defines them or their digits are those of a record type and a family; they need
+# no citation.
 . "${TOP_SRCDIR:-.}/tests/lib.sh"
 
 # tags: print the tags in what is read, one per line.
@@ -12,6 +15,15 @@ tags() { grep -oE '\([A-Z]{1,2}[0-9]+\)' | sort; }
 
 # defined ROOT: print the tags that the specification defines.
 defined() { sed -nE 's/^[[:space:]>]*(\([A-Z]{1,2}[0-9]+\))[[:space:]].*/\1/p' "$1/docs/protocol.md" | sort; }
+
+# checks ROOT: print the tags of the check list.
+checks() {
+	sed -nE 's/^\| (V[0-9]{3}) \|.*/(\1)/p' "$1/docs/protocol.md"
+	grep '^|' "$1/docs/protocol.md" | grep -oE '\| [0-9]{2} \| [a-z-]+' |
+	    sed -E 's/^\| ([0-9]{2}).*/\1/' | while read -r type; do
+		printf "(V$type%d)\n" 1 2 3 4 5 6
+	done
+}
 
 # comments FILE...: print the comments of C files, their code left out.
 comments() {
@@ -48,7 +60,7 @@ cited() {
 equations() {
 	local def=$TMPDIR/def cite=$TMPDIR/cite
 	defined "$1" >"$def"
-	cited "$1" | uniq >"$cite"
+	cited "$1" | uniq | grep -vxF "$(checks "$1"; echo none)" >"$cite"
 	[ -s "$def" ] || echo "the specification defines no equation"
 	uniq -d "$def" | sed 's/$/ is defined twice/'
 	comm -23 <(uniq "$def") "$cite" | sed 's/$/ is cited by no code/'
@@ -87,6 +99,9 @@ says "" '(S3) u = v' 'int x; // by (S3)'
 says "" '(S3) u = v\n\n(S4) w = u' '/*\n * (S3) and\n * (S4)\n */'
 says "" 'as in (S9)\n(S3) u = v' '/* (S3) */'
 says "" '(S3) u = v' '/* (S3) */ int x = X(A1); char *s = "/* (S4) */";'
+says "" '(S3) u = v\n| V013 | all there |' '/* (S3) (V013) */'
+says "" '(S3) u = v\n| 01 | definition | 08 | keygen-skip |' '/* (S3) (V086) */'
+says "(V014) does not exist and is cited in crypto/a.c " '(S3) u = v\n| V013 | x |' '/* (S3) (V014) */'
 says "(S3) is cited by no code" '(S3) u = v' 'int x; /* S3 */'
 says "(S3) is cited by no code" '(S3) u = v' 'int x = F(S3);'
 says "(S3) is cited by no code" '(S3) u = v' 'char *s = "/* (S3) */";'
