@@ -18,6 +18,7 @@
 #include "crypto/group.h"
 #include "crypto/result.h"
 #include "crypto/slice.h"
+#include "crypto/transcript.h"
 
 struct elgamal_list {
 	const struct group *group;
@@ -47,6 +48,10 @@ enum result elgamal_list_encode(uint8_t *bytes, const struct elgamal_list *list,
     const struct effort *effort);
 
 void elgamal_list_free(struct elgamal_list *list);
+
+/* Enter the `L` field (protocol.md section 3.1) of a list given by its bytes, or of a
+ * vector of `rows` elements with width 1. */
+void elgamal_list_enter(struct transcript *t, struct slice bytes, uint64_t rows, uint64_t width);
 
 /* (E1): (a[i], b[i]) = (g^r[i], m[i] * y^r[i]). y has length 1. b may be m.
  * Constant time in r and m. */

@@ -1,0 +1,109 @@
+/*
+ * shuffle_parts: what the prover and the verifier of a shuffle share: the parts of
+ * a proof, the derivation of its challenges, its equations. For the files
+ * shuffle*.c and for tests; everybody else includes crypto/shuffle.h.
+ *
+ * The letters are those of docs/protocol.md section 5.4; N is rows, w is width.
+ */
+#ifndef CRYPTO_SHUFFLE_PARTS_H
+#define CRYPTO_SHUFFLE_PARTS_H
+
+#include "crypto/elgamal.h"
+#include "crypto/shuffle.h"
+#include "crypto/transcript.h"
+
+/* ---- the statement and the bytes of a proof ---- */
+
+/* Where the parts of a proof begin, in bytes. */
+struct shuffle_layout {
+	size_t c, chat, t, that; /* elements: N, N, 3 + 2w, N */
+	size_t s, shat, sprime;  /* scalars: 3 + w, N, N */
+	size_t end;
+};
+
+/* R_BAD_WIDTH if there is no such list, or s->input or s->output has another size than
+ * rows and width say (an empty output is not looked at: it is yet to be made). */
+enum result shuffle_check(const struct shuffle_statement *s);
+
+/* Lay a proof out; the statement has been checked. */
+struct shuffle_layout shuffle_layout(const struct shuffle_statement *s);
+
+/* Set h (length 1) and h_i (length N): the generators of section 2.2. */
+enum result shuffle_generators(struct gvec *h, struct gvec *h_i, const struct effort *effort);
+
+/* ---- the challenges ---- */
+
+/* P, from the statement and the bytes of c_1..c_N. */
+void shuffle_transcript(struct transcript *P, const struct shuffle_statement *s, const uint8_t *c);
+
+/* (S3): u_1..u_N from P. */
+enum result shuffle_coefficients(struct svec *u, const struct transcript *P);
+
+/* (S10): c (length 1) from P and the bytes of a proof up to that_N. */
+void shuffle_challenge(struct svec *c, const struct transcript *P,
+    const struct shuffle_statement *s, const uint8_t *proof);
+
+/* ---- prove ---- */
+
+/* All that the prover draws, in this order. */
+struct shuffle_secrets {
+	size_t rows, width;
+	uint32_t *psi;        /* row i of the output is row psi[i] of the input; from 0 */
+	struct svec **rprime; /* r'_ik: width vectors of length N */
+	struct svec *r;       /* N */
+	struct svec *rhat;    /* N */
+	struct svec *w;       /* w_1, w_2, w_3, w_41..w_4w */
+	struct svec *what;    /* N */
+	struct svec *wprime;  /* N */
+};
+
+/* Draw them. Free, and wipe, with shuffle_secrets_free. */
+enum result shuffle_secrets_new(struct shuffle_secrets **out, const struct group *g, size_t rows,
+    size_t width, struct rng *rng);
+void shuffle_secrets_free(struct shuffle_secrets *x);
+
+/* shuffle_mix with what it has drawn: no randomness in here. */
+enum result shuffle_mix_with(struct shuffle_statement *s, uint8_t *output, uint8_t *proof,
+    const struct shuffle_secrets *x, const struct effort *effort);
+
+/* ---- the equations ---- */
+
+/* All values that the equations speak of. */
+struct shuffle_claim {
+	size_t rows, width;
+	const struct gvec *y;          /* 1 */
+	struct gvec *g;                /* 1 */
+	struct elgamal_list *in, *out; /* e, e' */
+	struct gvec *h;                /* 1 */
+	struct gvec *h_i;              /* N */
+	struct svec *u;                /* N */
+	struct gvec *c, *chat, *that;  /* N */
+	struct gvec *t;                /* t_1, t_2, t_3, t_4a1, t_4b1, ..., t_4aw, t_4bw */
+	struct svec *s;                /* s_1, s_2, s_3, s_41..s_4w */
+	struct svec *shat, *sprime;    /* N */
+};
+
+/* One equation each, for the challenge c (length 1): R_GOOD or R_BAD_SHUFFLE. Pure algebra, and no
+ * proof of anything unless c is that of (S10). Variable time. */
+enum result shuffle_equation_12(const struct shuffle_claim *p, const struct svec *c);
+enum result shuffle_equation_13(const struct shuffle_claim *p, const struct svec *c);
+enum result shuffle_equation_14(const struct shuffle_claim *p, const struct svec *c);
+enum result shuffle_equation_15(const struct shuffle_claim *p, size_t k, const struct svec *c);
+enum result shuffle_equation_16(const struct shuffle_claim *p, size_t k, const struct svec *c);
+enum result shuffle_equation_17(const struct shuffle_claim *p, const struct svec *c);
+/* All of them, one after the other, for every k. */
+enum result shuffle_equations(const struct shuffle_claim *p, const struct svec *c);
+
+/* All of them as one equation, weighted with coefficients from `rng`. */
+enum result shuffle_equations_at_once(const struct shuffle_claim *p, const struct svec *c,
+    struct rng *rng, const struct effort *effort);
+
+/* ---- verify ---- */
+
+/* Decode the lists and the proof, and derive u and the challenge c (length 1).
+ * Refusals as shuffle_verify. The claim is to be freed in any case. */
+enum result shuffle_claim_read(struct shuffle_claim *p, struct svec *c,
+    const struct shuffle_statement *s, struct slice proof, const struct effort *effort);
+void shuffle_claim_free(struct shuffle_claim *p);
+
+#endif
