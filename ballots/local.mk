@@ -4,6 +4,8 @@ noinst_LIBRARIES += ballots/libtballots.a
 BALLOTS_LIB = ballots/libtballots.a
 
 ballots_libtballots_a_SOURCES = \
+	ballots/arena.c \
+	ballots/arena.h \
 	ballots/ballot.h \
 	ballots/body.h \
 	ballots/choice.c \
@@ -26,7 +28,12 @@ ballots_libtballots_a_SOURCES = \
 	ballots/sheet.c \
 	ballots/sheet.h \
 	ballots/source.h \
-	ballots/ticket.h
+	ballots/ticket.h \
+	ballots/token.c \
+	ballots/token.h \
+	ballots/walk.c \
+	ballots/walk.h \
+	ballots/walk_values.c
 
 EXTRA_DIST += \
 	ballots/README.md \

@@ -30,7 +30,8 @@ check_PROGRAMS += \
 	tests/test_hash \
 	tests/test_result \
 	tests/test_ristretto \
-	tests/test_sign
+	tests/test_sign \
+	tests/test_walk
 
 tests_test_embed_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
