@@ -89,6 +89,8 @@
 	X(NO_DISK, "a file could not be read or written") \
 	X(NO_BOARD, "the board could not be reached") \
 	X(NO_DATABASE, "the database could not be reached or refused") \
+	X(UNSAFE_DATABASE, "the database could lose what it has confirmed") \
+	X(NOT_CONFIRMED, "the database did not confirm; it may have been stored or not") \
 	X(BUSY, "too much is waiting already") \
 	X(CANCELLED, "stopped on request")
 
