@@ -8,6 +8,8 @@ ballots_libtballots_a_SOURCES = \
 	ballots/arena.h \
 	ballots/ballot.h \
 	ballots/body.h \
+	ballots/canon.c \
+	ballots/canon.h \
 	ballots/choice.c \
 	ballots/choice.h \
 	ballots/choice_text.c \

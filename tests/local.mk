@@ -25,6 +25,7 @@ tests_libgroups_a_SOURCES = \
 
 check_PROGRAMS += \
 	tests/test_base64 \
+	tests/test_canon \
 	tests/test_embed \
 	tests/test_group \
 	tests/test_hash \
