@@ -21,25 +21,16 @@
 
 struct walk;
 
-/* Words of the fields, in the order of their names in item.c. */
-enum item_base { ITEM_BASE_NONE, ITEM_BASE_VALID, ITEM_BASE_ROLL, ITEM_BASE_DEFAULT };
-enum item_quorum { ITEM_QUORUM_NONE, ITEM_QUORUM_TURNOUT, ITEM_QUORUM_SQRT };
-enum item_tie { ITEM_TIE_NONE, ITEM_TIE_FIRST };
-
-struct ratio {
-	uint64_t den, num;
-};
-
 struct item {
 	unsigned choice;         /* enum choice_type */
-	uint64_t default_option; /* 0: none */
-	struct ratio *majority;  /* none, one, or one an option: see majority_base */
-	size_t majority_count;
-	unsigned majority_base; /* enum item_base */
+	unsigned default_option; /* 0: none */
+	struct count_ratio *majority;
+	size_t majority_count;  /* none, one, or one an option: see majority_base */
+	unsigned majority_base; /* enum count_majority */
 	unsigned method;        /* enum count_method */
-	struct ratio quorum;
-	unsigned quorum_kind; /* enum item_quorum */
-	unsigned tie;         /* enum item_tie */
+	struct count_ratio quorum;
+	unsigned quorum_kind; /* enum count_quorum */
+	unsigned tie;         /* enum count_tie */
 	struct digest election;
 	uint64_t id; /* 1..ITEM_MAX */
 	const char **options;
@@ -55,7 +46,7 @@ void item_walk(struct walk *w, struct item *item);
 /* Check the bounds between fields: R_BAD_ITEM. Call it after a walk. */
 enum result item_check(const struct item *item, struct why *why);
 
-/* Set *rules to how a checked item is counted. */
+/* Set *rules to how the item is counted. */
 void item_rules(struct count_rules *rules, const struct item *item);
 
 /* Return w, the number of ciphertexts of one answer, and the bytes of a choice

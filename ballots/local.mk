@@ -7,6 +7,7 @@ ballots_libtballots_a_SOURCES = \
 	ballots/arena.c \
 	ballots/arena.h \
 	ballots/ballot.h \
+	ballots/body.c \
 	ballots/body.h \
 	ballots/canon.c \
 	ballots/canon.h \
@@ -19,16 +20,21 @@ ballots_libtballots_a_SOURCES = \
 	ballots/count_method.h \
 	ballots/count_most.c \
 	ballots/count_print.c \
+	ballots/definition.c \
 	ballots/definition.h \
+	ballots/entry.c \
 	ballots/entry.h \
 	ballots/frozen.h \
+	ballots/item.c \
 	ballots/item.h \
 	ballots/receipt.h \
+	ballots/record.c \
 	ballots/record.h \
 	ballots/roll.h \
 	ballots/rules.h \
 	ballots/sheet.c \
 	ballots/sheet.h \
+	ballots/source.c \
 	ballots/source.h \
 	ballots/ticket.h \
 	ballots/token.c \

@@ -45,7 +45,7 @@ enum record_type {
 };
 
 /* The largest size limit of any record with the largest group and items. */
-#define RECORD_BYTES_MAX (UINT32_C(64) << 20)
+#define RECORD_BYTES_MAX (UINT32_C(16) << 20)
 
 union record_body {
 	struct definition definition;
@@ -74,17 +74,18 @@ union record_body {
  * threads may look at it. */
 struct record {
 	enum record_type type;
-	struct slice bytes;     /* the whole record */
-	struct slice body;      /* the bytes of {"<type>":{...}} */
-	struct digest hash;     /* the record hash */
-	struct digest tracker;  /* of a ballot: TH("tabella/1 tracker", body) */
-	struct slice by;        /* 32 bytes, or a voter's credential X */
-	struct signature sig;   /* not of voters */
-	struct slice proof;     /* of voters */
-	struct digest election; /* the field; a definition: the id it has */
-	struct digest prev;     /* the field; a definition: zero */
-	union record_body of;   /* the fields */
-	struct arena arena;     /* owns all of the above */
+	struct slice bytes;        /* the whole record */
+	struct slice body;         /* the bytes of {"<type>":{...}} */
+	struct digest hash;        /* the record hash */
+	struct digest tracker;     /* of a ballot: TH("tabella/1 tracker", body) */
+	struct slice by;           /* 32 bytes, or a voter's credential X */
+	struct sign_public signer; /* what `by` holds but for voters */
+	struct signature sig;      /* not of voters */
+	struct slice proof;        /* of voters */
+	struct digest election;    /* the field; a definition: the id it has */
+	struct digest prev;        /* the field; a definition: zero */
+	union record_body of;      /* the fields */
+	struct arena arena;        /* owns all of the above */
 };
 
 /* Return "keygen-commit" for RECORD_KEYGEN_COMMIT. */
