@@ -1,0 +1,56 @@
+/*
+ * mirror: a board as its follower sees it: a folder with a copy of its entries and
+ * blobs, and the rule book that has judged every one of them. What the rule book
+ * refuses is not kept. One owner thread.
+ */
+#ifndef CLIENT_MIRROR_H
+#define CLIENT_MIRROR_H
+
+#include <stdint.h>
+
+#include "ballots/folder.h"
+#include "ballots/rules.h"
+#include "client/board.h"
+#include "crypto/par.h"
+
+struct mirror {
+	struct board *board;
+	struct folder *folder;
+	struct rules *rules;
+	struct digest election;
+};
+
+/* Open the copy in `dir` (made if missing) of the election with this id, from
+ * outside the board, and judge what it holds. `board` stays the caller's. If the copy is
+ * refused by the rule book it was damaged here: it is emptied, to be fetched anew. */
+enum result mirror_open(struct mirror *m, const char *dir, struct board *board,
+    const struct digest *election, const struct effort *effort, struct why *why);
+void mirror_close(struct mirror *m);
+
+/* Fetch and judge what is new on the board. Waits up to `wait` seconds (most 25) for
+ * something to come; 0: takes all there is. A refusal means that the board has shown
+ * something invalid. */
+enum result mirror_sync(struct mirror *m, unsigned wait, const struct effort *effort,
+    struct why *why);
+
+/* The state; valid until the next sync. */
+const struct frozen *mirror_now(const struct mirror *m);
+const struct source *mirror_source(const struct mirror *m);
+
+/* Fill election and prev of a body of the author `by`, sign it, post it, check the receipt, and
+ * sync until the record is seen. */
+enum result mirror_post(struct mirror *m, enum record_type type, union record_body *body,
+    const struct sign_key *key, struct why *why);
+/* Post a finished record (of anybody), check the receipt and sync until it is
+ * seen. The receipt's bytes go to *receipt (may be NULL). */
+enum result mirror_send(struct mirror *m, struct slice record, struct buffer *receipt,
+    struct why *why);
+/* Set election and prev in a body of the given role, as mirror_post does. */
+void mirror_fill(const struct mirror *m, enum record_type type, union record_body *body,
+    const struct sign_key *key);
+
+/* Keep a blob in the folder and upload it on a ticket signed by `key`. */
+enum result mirror_upload(struct mirror *m, struct slice blob, struct digest *id,
+    const struct sign_key *key, struct why *why);
+
+#endif
