@@ -16,6 +16,9 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/hash.h \
 	crypto/mem.c \
 	crypto/mem.h \
+	crypto/merkle.c \
+	crypto/merkle.h \
+	crypto/merkle_tree.c \
 	crypto/modp.c \
 	crypto/modp.h \
 	crypto/modp_primes.c \

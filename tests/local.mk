@@ -29,6 +29,7 @@ check_PROGRAMS += \
 	tests/test_embed \
 	tests/test_group \
 	tests/test_hash \
+	tests/test_merkle \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_sign \

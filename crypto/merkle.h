@@ -1,0 +1,86 @@
+/*
+ * merkle: the hash tree of RFC 6962 section 2.1 over a list of leaves. The board's
+ * entries and the lines of a roll are such lists (docs/protocol.md section 9).
+ *
+ * Three sizes of memory: a root in one go, a frontier that grows by one leaf at a
+ * time in 2 KiB, and a whole tree (64 bytes a leaf) that can prove. Indexes count
+ * from 0. All is public; nothing runs in constant time. Verifying takes no memory.
+ */
+#ifndef CRYPTO_MERKLE_H
+#define CRYPTO_MERKLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/hash.h"
+#include "crypto/result.h"
+#include "crypto/slice.h"
+
+/* The most digests that a proof can have. */
+#define MERKLE_PATH_MAX 65
+
+/* SHA-256(0x00 || data). */
+void merkle_leaf(struct digest *out, const void *data, size_t len);
+/* SHA-256(0x01 || left || right). */
+void merkle_node(struct digest *out, const struct digest *left, const struct digest *right);
+/* The root over n leaf hashes; SHA-256 of nothing if n is 0. */
+void merkle_root(struct digest *root, const struct digest *leaves, size_t n);
+
+/* ---- a frontier: the roots of the full subtrees that make up a tree ---- */
+
+/* For each bit that is set in `size`, node[bit] is the root of a full subtree of
+ * 2^bit leaves; the higher bits stand further left. Start from { 0 }. */
+struct merkle_frontier {
+	uint64_t size;
+	struct digest node[64];
+};
+
+void merkle_frontier_append(struct merkle_frontier *f, const struct digest *leaf);
+void merkle_frontier_root(const struct merkle_frontier *f, struct digest *root);
+
+/* Its one form in bytes: u64(size), then the nodes from left to right. */
+#define MERKLE_FRONTIER_MAX (8 + 64 * 32)
+/* Write it (at most MERKLE_FRONTIER_MAX bytes); return its length. */
+size_t merkle_frontier_encode(uint8_t *out, const struct merkle_frontier *f);
+/* R_BAD_ENCODING unless the bytes are such a form, whole. */
+enum result merkle_frontier_decode(struct merkle_frontier *f, struct slice bytes);
+
+/* ---- a tree in memory ---- */
+
+/* One owner; several threads may prove at a time while none appends. */
+struct merkle_tree;
+
+/* R_NO_MEMORY. Free with merkle_tree_free. */
+enum result merkle_tree_new(struct merkle_tree **out);
+void merkle_tree_free(struct merkle_tree *t);
+/* R_NO_MEMORY: then the tree is as it was. */
+enum result merkle_tree_append(struct merkle_tree *t, const struct digest *leaf);
+/* Take back to the first `size` leaves (not more than there are). */
+void merkle_tree_truncate(struct merkle_tree *t, uint64_t size);
+uint64_t merkle_tree_size(const struct merkle_tree *t);
+/* The root of the first `size` leaves (not more than there are). */
+void merkle_tree_root(const struct merkle_tree *t, struct digest *root, uint64_t size);
+/* Leaf hash number `index`, below the size. */
+const struct digest *merkle_tree_leaf(const struct merkle_tree *t, uint64_t index);
+
+/* PATH(index, D[size]) of RFC 6962 2.1.1, index < size <= the tree's size. Writes at
+ * most MERKLE_PATH_MAX digests and returns how many. */
+size_t merkle_tree_inclusion(const struct merkle_tree *t, struct digest *path, uint64_t index,
+    uint64_t size);
+/* PROOF(first, D[size]) of RFC 6962 2.1.2, first <= size <= the tree's size. It has no
+ * digests if first is 0 or equal to size. */
+size_t merkle_tree_consistency(const struct merkle_tree *t, struct digest *path, uint64_t first,
+    uint64_t size);
+
+/* ---- verification, RFC 9162 sections 2.1.3.2 and 2.1.4.2 ---- */
+
+/* Is `leaf` number `index` of the tree of that size and root? R_GOOD, R_BAD_PROOF. */
+enum result merkle_check_inclusion(const struct digest *root, uint64_t size,
+    const struct digest *leaf, uint64_t index, const struct digest *path, size_t n);
+/* Are the first `first` leaves of the tree of `size` leaves those of the tree with
+ * the root `first_root`? R_GOOD, R_BAD_PROOF. Unlike in the RFC, first may be 0 (the
+ * root of nothing) or equal to size, each with an empty path. */
+enum result merkle_check_consistency(const struct digest *first_root, uint64_t first,
+    const struct digest *root, uint64_t size, const struct digest *path, size_t n);
+
+#endif
