@@ -1,16 +1,25 @@
 # client/libtclient.a (what the tests link too) and the program
 # client/tabella: one file per line, alphabetical, headers included.
 #
-# A library without a source cannot be built. With the first file, add here:
-#	noinst_LIBRARIES += client/libtclient.a
-#	CLIENT_LIB = client/libtclient.a
-#	client_libtclient_a_SOURCES = \
-#		client/terminal.c \
-#		client/terminal.h
-# and with main():
+# With main(), add here:
 #	bin_PROGRAMS += client/tabella
 #	client_tabella_SOURCES = client/main.c
 #	client_tabella_LDADD = $(CLIENT_LIBS)
+
+noinst_LIBRARIES += client/libtclient.a
+CLIENT_LIB = client/libtclient.a
+
+client_libtclient_a_SOURCES = \
+	client/board.c \
+	client/board.h \
+	client/command.c \
+	client/command.h \
+	client/file.c \
+	client/file.h \
+	client/mirror.c \
+	client/mirror.h \
+	client/terminal.c \
+	client/terminal.h
 
 EXTRA_DIST += \
 	client/README.md

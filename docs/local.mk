@@ -4,4 +4,5 @@
 EXTRA_DIST += \
 	docs/README.md \
 	docs/api.md \
-	docs/protocol.md
+	docs/protocol.md \
+	docs/security.md
