@@ -24,6 +24,8 @@ ballots_libtballots_a_SOURCES = \
 	ballots/definition.h \
 	ballots/entry.c \
 	ballots/entry.h \
+	ballots/folder.c \
+	ballots/folder.h \
 	ballots/frozen.h \
 	ballots/item.c \
 	ballots/item.h \
