@@ -9,11 +9,22 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/base64.h \
 	crypto/buffer.c \
 	crypto/buffer.h \
+	crypto/checkpoint.c \
+	crypto/checkpoint.h \
+	crypto/dleq.c \
+	crypto/dleq.h \
+	crypto/dleq_combine.c \
+	crypto/elgamal.c \
+	crypto/elgamal.h \
 	crypto/group.c \
 	crypto/group.h \
 	crypto/group_ops.h \
 	crypto/hash.c \
 	crypto/hash.h \
+	crypto/keygen.c \
+	crypto/keygen.h \
+	crypto/keygen_parts.h \
+	crypto/keygen_secret.c \
 	crypto/mem.c \
 	crypto/mem.h \
 	crypto/merkle.c \
@@ -22,6 +33,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/modp.c \
 	crypto/modp.h \
 	crypto/modp_primes.c \
+	crypto/note.c \
+	crypto/note.h \
 	crypto/par.c \
 	crypto/par.h \
 	crypto/result.c \
@@ -29,9 +42,21 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/ristretto.c \
 	crypto/rng.c \
 	crypto/rng.h \
+	crypto/schnorr.c \
+	crypto/schnorr.h \
+	crypto/schnorr_batch.c \
+	crypto/schnorr_read.h \
+	crypto/shuffle.c \
+	crypto/shuffle.h \
+	crypto/shuffle_equations.c \
+	crypto/shuffle_parts.h \
+	crypto/shuffle_prove.c \
+	crypto/shuffle_verify.c \
 	crypto/sign.c \
 	crypto/sign.h \
 	crypto/slice.h \
+	crypto/stages.c \
+	crypto/stages.h \
 	crypto/svec.c \
 	crypto/transcript.c \
 	crypto/transcript.h

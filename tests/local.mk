@@ -23,21 +23,39 @@ tests_libgroups_a_SOURCES = \
 	tests/tiny.c \
 	tests/tiny.h
 
+# Keys, lists, mixes and spoilt bytes, for the tests of the proofs.
+check_LIBRARIES += tests/libproofs.a
+PROOFS_LIB = tests/libproofs.a $(GROUPS_LIB)
+tests_libproofs_a_SOURCES = \
+	tests/mix_kit.c \
+	tests/mix_kit.h \
+	tests/proof_kit.c \
+	tests/proof_kit.h
+
 check_PROGRAMS += \
 	tests/test_base64 \
 	tests/test_canon \
+	tests/test_dleq \
+	tests/test_elgamal \
 	tests/test_embed \
 	tests/test_group \
 	tests/test_hash \
 	tests/test_merkle \
+	tests/test_note \
 	tests/test_result \
 	tests/test_ristretto \
+	tests/test_schnorr \
+	tests/test_shuffle \
 	tests/test_sign \
 	tests/test_walk
 
 tests_test_embed_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_ristretto_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 
 test_scripts = \
 	tests/test_driver.sh \
