@@ -66,6 +66,11 @@ void shuffle_secrets_free(struct shuffle_secrets *x);
 enum result shuffle_mix_with(struct shuffle_statement *s, uint8_t *output, uint8_t *proof,
     const struct shuffle_secrets *x, const struct effort *effort);
 
+/* The proof alone, for an output that is there already. It proves nothing if the output is not what
+ * the secrets make of the input; so a test can lie. */
+enum result shuffle_prove_with(const struct shuffle_statement *s, uint8_t *proof,
+    const struct shuffle_secrets *x, const struct effort *effort);
+
 /* ---- the equations ---- */
 
 /* All values that the equations speak of. */

@@ -150,8 +150,7 @@ mixer_new(struct mixer *m, const struct effort *effort)
 	stages_start(&m->stages, effort,
 	    w * 2 * (2 * READ_WEIGHT + POWER_WEIGHT) + READ_WEIGHT + 5 * POWER_WEIGHT +
 		3 * READ_WEIGHT + PRODUCT_WEIGHT * (1 + 2 * w));
-	if ((r = elgamal_list_new(&m->out, group, N, w)) != R_GOOD ||
-	    (r = gvec_new(&m->g, group, 1)) != R_GOOD ||
+	if ((r = gvec_new(&m->g, group, 1)) != R_GOOD ||
 	    (r = gvec_new(&m->h, group, 1)) != R_GOOD ||
 	    (r = gvec_new(&m->h_i, group, N)) != R_GOOD ||
 	    (r = svec_new(&m->u, group, N)) != R_GOOD ||
@@ -179,6 +178,9 @@ mix(struct mixer *m, uint8_t *output)
 	    stages_next(&m->stages, m->w * 2 * READ_WEIGHT));
 	if (r != R_GOOD)
 		return r;
+	r = elgamal_list_new(&m->out, m->s->group, m->N, m->w);
+	if (r != R_GOOD)
+		return r;
 	for (k = 0; k < m->w; k++) {
 		/* (S1) */
 		gvec_gather(m->tmp_a, m->in->a[k], m->x->psi);
@@ -188,6 +190,8 @@ mix(struct mixer *m, uint8_t *output)
 		if (r != R_GOOD)
 			return r;
 	}
+	elgamal_list_free(m->in);
+	m->in = NULL;
 	return elgamal_list_encode(output, m->out, stages_next(&m->stages, m->w * 2 * READ_WEIGHT));
 }
 
@@ -392,6 +396,26 @@ out:
 	return r;
 }
 
+/* Prove; m->out is the output as a list, m->s->output its bytes. */
+static enum result
+prove(struct mixer *m)
+{
+	enum result r;
+
+	r = commit(m);
+	if (r != R_GOOD)
+		return r;
+	shuffle_transcript(&m->P, m->s, m->proof + m->at.c);
+	r = shuffle_coefficients(m->u, &m->P);
+	if (r != R_GOOD)
+		return r;
+	svec_gather(m->uprime, m->u, m->x->psi);
+	if ((r = chain(m)) != R_GOOD || (r = announce(m)) != R_GOOD ||
+	    (r = announce_chain(m)) != R_GOOD)
+		return r;
+	return respond(m);
+}
+
 enum result
 shuffle_mix_with(struct shuffle_statement *s, uint8_t *output, uint8_t *proof,
     const struct shuffle_secrets *x, const struct effort *effort)
@@ -404,19 +428,34 @@ shuffle_mix_with(struct shuffle_statement *s, uint8_t *output, uint8_t *proof,
 	if (r != R_GOOD)
 		return r;
 	m.at = shuffle_layout(s);
-	if ((r = mixer_new(&m, effort)) != R_GOOD || (r = mix(&m, output)) != R_GOOD ||
-	    (r = commit(&m)) != R_GOOD)
+	if ((r = mixer_new(&m, effort)) != R_GOOD || (r = mix(&m, output)) != R_GOOD)
 		goto out;
 	s->output = (struct slice){ output, s->input.n };
-	shuffle_transcript(&m.P, s, proof + m.at.c);
-	r = shuffle_coefficients(m.u, &m.P);
+	r = prove(&m);
+out:
+	mixer_free(&m);
+	return r;
+}
+
+enum result
+shuffle_prove_with(const struct shuffle_statement *s, uint8_t *proof,
+    const struct shuffle_secrets *x, const struct effort *effort)
+{
+	struct mixer m = { .s = s, .x = x, .N = s->rows, .w = s->width, .proof = proof };
+	enum result r;
+
+	r = shuffle_check(s);
+	if (r != R_GOOD)
+		return r;
+	m.at = shuffle_layout(s);
+	r = mixer_new(&m, effort);
 	if (r != R_GOOD)
 		goto out;
-	svec_gather(m.uprime, m.u, x->psi);
-	if ((r = chain(&m)) != R_GOOD || (r = announce(&m)) != R_GOOD ||
-	    (r = announce_chain(&m)) != R_GOOD)
+	r = elgamal_list_decode(&m.out, s->group, m.N, m.w, s->output, NULL,
+	    stages_next(&m.stages, m.w * 2 * (2 * READ_WEIGHT + POWER_WEIGHT)));
+	if (r != R_GOOD)
 		goto out;
-	r = respond(&m);
+	r = prove(&m);
 out:
 	mixer_free(&m);
 	return r;

@@ -1,0 +1,603 @@
+/*
+ * test_dleq: decryption factors and their proof hold, whatever is changed no longer does, and any
+ * t of n trustees find the same plaintexts. In the tiny group, a false statement has an
+ * answer to one challenge at most.
+ */
+#include <string.h>
+
+#include "crypto/dleq.h"
+#include "tests/proof_kit.h"
+#include "tests/tiny.h"
+
+static const uint8_t seed[32] = "test_dleq";
+
+/* A list, the factors of one trustee, and its proof. */
+struct sample {
+	struct dleq_statement st;
+	struct digest close;
+	struct svec *x;
+	struct gvec *X, *y;
+	uint8_t *list, *factors, *proof;
+	size_t list_bytes, factors_bytes, proof_bytes;
+};
+
+static void
+remake(struct sample *s)
+{
+	struct elgamal_list *list;
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	good(elgamal_list_decode(&list, s->st.group, s->st.rows, s->st.width, s->st.list, NULL,
+	    NULL));
+	good(dleq_factors(s->factors, list, s->x, NULL));
+	elgamal_list_free(list);
+	good(dleq_prove(s->proof, &s->st, s->x, &rng, NULL));
+}
+
+static void
+sample_make(struct sample *s, const struct group *g, size_t rows, size_t width)
+{
+	struct slice list;
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	s->x = kit_scalars(g, 1, &rng);
+	s->X = kit_powers(s->x);
+	s->y = kit_elements(g, 1, &rng);
+	rng_fill(&rng, s->close.b, sizeof s->close.b);
+	list = kit_list(s->y, rows, width, NULL, &rng);
+	s->list = (uint8_t *)(uintptr_t)list.p;
+	s->list_bytes = list.n;
+	s->factors_bytes = dleq_factors_bytes(g, rows, width);
+	s->factors = malloc(s->factors_bytes + 1);
+	s->proof_bytes = dleq_proof_bytes(g);
+	s->proof = malloc(s->proof_bytes + 1);
+	s->st = (struct dleq_statement){ .group = g,
+		.close = &s->close,
+		.item = 3,
+		.trustee = 2,
+		.X = s->X,
+		.rows = rows,
+		.width = width,
+		.list = list,
+		.factors = { s->factors, s->factors_bytes } };
+	remake(s);
+}
+
+static void
+sample_free(struct sample *s)
+{
+	svec_free(s->x);
+	gvec_free(s->X);
+	gvec_free(s->y);
+	free(s->list);
+	free(s->factors);
+	free(s->proof);
+}
+
+static enum result
+verify(void *ctx)
+{
+	const struct sample *s = ctx;
+
+	return dleq_verify(&s->st, (struct slice){ s->proof, s->proof_bytes }, NULL);
+}
+
+START_TEST(true_statements)
+{
+	static const size_t shapes[][2] = { { 1, 1 }, { 1, 4 }, { 2, 1 }, { 5, 3 } };
+	size_t i, j;
+
+	for (i = 0; i < (_i < 2 ? 4 : 2); i++) {
+		struct sample s;
+		struct elgamal_list *list;
+		struct gvec *d;
+		const struct group *g = kit_group(_i);
+
+		sample_make(&s, g, shapes[i][0], shapes[i][1]);
+		good(verify(&s));
+		/* d_j = a_j^x in the list's order. */
+		good(elgamal_list_decode(&list, g, shapes[i][0], shapes[i][1], s.st.list, NULL,
+		    NULL));
+		for (j = 0; j < shapes[i][0] * shapes[i][1]; j++) {
+			struct gvec *a;
+			uint8_t *bytes;
+
+			good(gvec_slice(&a, list->a[j % shapes[i][1]], j / shapes[i][1], 1));
+			good(gvec_new(&d, g, 1));
+			good(gvec_pow(d, a, s.x, NULL));
+			bytes = kit_encode(d);
+			ck_assert_mem_eq(bytes, s.factors + j * group_element_bytes(g),
+			    group_element_bytes(g));
+			free(bytes);
+			gvec_free(a);
+			gvec_free(d);
+		}
+		elgamal_list_free(list);
+		sample_free(&s);
+	}
+}
+END_TEST
+
+START_TEST(every_field)
+{
+	const struct group *g = kit_group(_i);
+	const size_t size = group_element_bytes(g);
+	struct sample s;
+	size_t i;
+
+	sample_make(&s, g, 2, 2);
+	kit_spoil_element(g, s.proof, R_BAD_DECRYPTION, verify, &s);
+	kit_spoil_element(g, s.proof + size, R_BAD_DECRYPTION, verify, &s);
+	kit_spoil_scalar(g, s.proof + 2 * size, R_BAD_DECRYPTION, verify, &s);
+	for (i = 0; i < s.factors_bytes; i += size)
+		kit_spoil_element(g, s.factors + i, R_BAD_DECRYPTION, verify, &s);
+	/* Of the list: the a; and the b, which are in the hash alone. */
+	for (i = 0; i < s.list_bytes; i += 2 * size) {
+		kit_spoil_element(g, s.list + i, R_BAD_DECRYPTION, verify, &s);
+		kit_next_element(g, s.list + i + size);
+		ck_result(verify(&s), R_BAD_DECRYPTION);
+		remake(&s);
+		good(verify(&s));
+	}
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(every_byte_of_the_proof)
+{
+	struct sample s;
+	size_t i;
+
+	sample_make(&s, kit_group(0), 2, 1);
+	for (i = 0; i < 8 * s.proof_bytes; i++) {
+		s.proof[i / 8] ^= (uint8_t)(1 << i % 8);
+		ck_assert_int_ne((int)verify(&s), R_GOOD);
+		s.proof[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	for (i = 0; i < 8 * s.factors_bytes; i++) {
+		s.factors[i / 8] ^= (uint8_t)(1 << i % 8);
+		ck_assert_int_ne((int)verify(&s), R_GOOD);
+		s.factors[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	good(verify(&s));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(other_statements)
+{
+	struct sample s;
+	struct dleq_statement st;
+	struct gvec *one;
+	const struct group *g = kit_group(_i);
+
+	sample_make(&s, g, 3, 2);
+	st = s.st;
+	s.close.b[31] ^= 1;
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.close.b[31] ^= 1;
+	s.st.item++;
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.st = st;
+	s.st.trustee++; /* the same factors under two names */
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.st = st;
+	s.st.rows = 2; /* the same bytes in another shape */
+	s.st.width = 3;
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.st.rows = 6;
+	s.st.width = 1;
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.st = st;
+	good(gvec_new(&one, g, 1));
+	s.st.X = one;
+	ck_result(verify(&s), R_BAD_ELEMENT);
+	gvec_set_generator(one);
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.st.X = s.y;
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	s.st = st;
+	good(verify(&s));
+	gvec_free(one);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(wrong_lengths)
+{
+	struct sample s;
+	struct dleq_statement st;
+	size_t n;
+
+	sample_make(&s, kit_group(0), 2, 2);
+	st = s.st;
+	for (n = 0; n <= s.list_bytes + 1; n++) {
+		s.st.list.n = n;
+		ck_result(verify(&s), n == s.list_bytes ? R_GOOD : R_BAD_WIDTH);
+	}
+	s.st = st;
+	for (n = 0; n < s.factors_bytes + 1; n++) {
+		s.st.factors.n = n;
+		ck_result(verify(&s), n == s.factors_bytes ? R_GOOD : R_BAD_WIDTH);
+	}
+	s.st = st;
+	s.st.rows = 0;
+	ck_result(verify(&s), R_BAD_WIDTH);
+	s.st.list.n = s.st.factors.n = 0;
+	ck_result(verify(&s), R_BAD_WIDTH);
+	s.st = st;
+	s.st.width = SIZE_MAX;
+	ck_result(verify(&s), R_BAD_WIDTH);
+	s.st = st;
+	n = s.proof_bytes;
+	for (s.proof_bytes = 0; s.proof_bytes < n; s.proof_bytes++)
+		ck_result(verify(&s), R_BAD_ENCODING);
+	s.proof_bytes++;
+	ck_result(verify(&s), R_BAD_ENCODING);
+	s.proof_bytes = n;
+	good(verify(&s));
+	sample_free(&s);
+}
+END_TEST
+
+/* ATTACKS 60, 63: factors that are wrong, and a proof made by the real prover for them. */
+START_TEST(wrong_factors_cannot_be_proved)
+{
+	const struct group *g = kit_group(_i);
+	const size_t size = group_element_bytes(g);
+	struct sample s;
+	struct rng rng;
+	uint8_t *saved;
+	size_t i;
+
+	sample_make(&s, g, 4, 1);
+	rng_seeded(&rng, seed);
+	saved = malloc(s.factors_bytes);
+	memcpy(saved, s.factors, s.factors_bytes);
+
+	/* One of them wrong. */
+	for (i = 0; i < 4; i++) {
+		kit_next_element(g, s.factors + i * size);
+		good(dleq_prove(s.proof, &s.st, s.x, &rng, NULL));
+		ck_result(verify(&s), R_BAD_DECRYPTION);
+		memcpy(s.factors, saved, s.factors_bytes);
+	}
+	/* Two exchanged: the plain products A and D would not notice. */
+	memcpy(s.factors, saved + size, size);
+	memcpy(s.factors + size, saved, size);
+	good(dleq_prove(s.proof, &s.st, s.x, &rng, NULL));
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	memcpy(s.factors, saved, s.factors_bytes);
+	/* Another x altogether. */
+	svec_add(s.x, s.x, s.x);
+	remake(&s);
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	free(saved);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(nonces_are_hedged)
+{
+	const struct group *g = kit_group(0);
+	const size_t size = group_element_bytes(g);
+	struct sample s;
+	uint8_t *first;
+
+	sample_make(&s, g, 2, 1);
+	first = malloc(s.proof_bytes);
+	memcpy(first, s.proof, s.proof_bytes);
+	remake(&s);
+	ck_assert_mem_eq(first, s.proof, s.proof_bytes);
+	s.st.item++;
+	remake(&s);
+	ck_assert_mem_ne(first, s.proof, size);
+	good(verify(&s));
+	free(first);
+	sample_free(&s);
+}
+END_TEST
+
+/* ---- shares ---- */
+
+/* f(j) for a polynomial with these coefficients. */
+static struct svec *
+polynomial(const struct svec *a, uint32_t j)
+{
+	const struct group *g = svec_group(a);
+	struct svec *f = kit_scalar(g, 0), *z = kit_scalar(g, j), *term = kit_scalar(g, 0);
+	size_t m;
+
+	for (m = svec_len(a); m-- > 0;) {
+		svec_mul(f, f, z);
+		svec_copy(term, 0, a, m, 1);
+		svec_add(f, f, term);
+	}
+	svec_free(z);
+	svec_free(term);
+	return f;
+}
+
+/* Try all sets of t of n trustees, also in falling order. */
+static void
+all_sets(const struct group *g, unsigned n, unsigned t, size_t rows, size_t width)
+{
+	struct rng rng;
+	struct svec *a, *a_0, *x;
+	struct gvec *y, *messages, *found;
+	struct slice bytes;
+	struct elgamal_list *list;
+	struct dleq_share shares[8], chosen[8];
+	uint8_t *factors[8];
+	unsigned set, i;
+	size_t M = rows * width, have;
+
+	rng_seeded(&rng, seed);
+	a = kit_scalars(g, t, &rng);
+	good(svec_slice(&a_0, a, 0, 1));
+	y = kit_powers(a_0);
+	bytes = kit_list(y, rows, width, &messages, &rng);
+	good(elgamal_list_decode(&list, g, rows, width, bytes, NULL, NULL));
+	good(gvec_new(&found, g, M));
+	for (i = 0; i < n; i++) {
+		x = polynomial(a, i + 1);
+		factors[i] = malloc(dleq_factors_bytes(g, rows, width));
+		good(dleq_factors(factors[i], list, x, NULL));
+		shares[i] = (struct dleq_share){ i + 1,
+			{ factors[i], dleq_factors_bytes(g, rows, width) } };
+		svec_free(x);
+	}
+	for (set = 0; set < 1u << n; set++) {
+		have = 0;
+		for (i = 0; i < n; i++)
+			if (set >> i & 1)
+				chosen[have++] = shares[set & 1 ? i : n - 1 - i];
+		if (have == 0 || have > t)
+			continue;
+		good(dleq_combine(found, list, chosen, have, NULL));
+		if (have == t)
+			ck_assert_uint_eq(gvec_differ_vartime(found, messages), M);
+		else
+			ck_assert_uint_lt(gvec_differ_vartime(found, messages), M);
+	}
+	for (i = 0; i < n; i++)
+		free(factors[i]);
+	free((void *)(uintptr_t)bytes.p);
+	elgamal_list_free(list);
+	gvec_free(y);
+	gvec_free(messages);
+	gvec_free(found);
+	svec_free(a_0);
+	svec_free(a);
+}
+
+START_TEST(any_t_trustees)
+{
+	all_sets(kit_group(_i), 1, 1, 1, 1);
+	all_sets(kit_group(_i), 3, 2, 3, 2);
+	if (_i == 0) {
+		all_sets(kit_group(_i), 5, 3, 2, 3);
+		all_sets(kit_group(_i), 4, 4, 1, 1);
+		all_sets(kit_group(_i), 4, 1, 1, 1);
+	}
+}
+END_TEST
+
+START_TEST(combine_refuses)
+{
+	const struct group *g = kit_group(0);
+	struct sample s;
+	struct elgamal_list *list;
+	struct dleq_share share;
+	struct gvec *m;
+
+	sample_make(&s, g, 2, 2);
+	good(elgamal_list_decode(&list, g, 2, 2, s.st.list, NULL, NULL));
+	good(gvec_new(&m, g, 4));
+	share = (struct dleq_share){ 1, s.st.factors };
+	good(dleq_combine(m, list, &share, 1, NULL));
+	share.factors.n--;
+	ck_result(dleq_combine(m, list, &share, 1, NULL), R_BAD_WIDTH);
+	share.factors.n++;
+	kit_identity(g, s.factors + 3 * group_element_bytes(g));
+	ck_result(dleq_combine(m, list, &share, 1, NULL), R_BAD_ELEMENT);
+	memset(s.factors, 0xff, 32);
+	ck_result(dleq_combine(m, list, &share, 1, NULL), R_NON_CANONICAL);
+	gvec_free(m);
+	elgamal_list_free(list);
+	sample_free(&s);
+}
+END_TEST
+
+/* A message that is g^0 comes out as the identity: it is no block, and no error. */
+START_TEST(a_message_may_be_the_identity)
+{
+	const struct group *g = kit_group(0);
+	struct rng rng;
+	struct svec *x, *r;
+	struct gvec *y, *m;
+	struct elgamal_list *list;
+	uint8_t factors[32];
+	struct dleq_share share = { 1, { factors, 32 } };
+
+	rng_seeded(&rng, seed);
+	x = kit_scalars(g, 1, &rng);
+	y = kit_powers(x);
+	r = kit_scalars(g, 1, &rng);
+	good(gvec_new(&m, g, 1));
+	good(elgamal_list_new(&list, g, 1, 1));
+	good(elgamal_encrypt(list->a[0], list->b[0], y, m, r, NULL));
+	good(dleq_factors(factors, list, x, NULL));
+	gvec_set_generator(m);
+	good(dleq_combine(m, list, &share, 1, NULL));
+	ck_assert_int_eq(gvec_is_identity_vartime(m, 0), 1);
+	elgamal_list_free(list);
+	gvec_free(y);
+	gvec_free(m);
+	svec_free(x);
+	svec_free(r);
+}
+END_TEST
+
+/* (D10): the coefficients of every set recover f(0). */
+START_TEST(lagrange)
+{
+	static const uint32_t sets[][4] = { { 1, 2, 3, 4 }, { 7, 3, 200, 11 }, { 4, 3, 2, 1 },
+		{ 4000000000u, 1, 2, 4294967295u } };
+	const struct group *g = kit_group(_i);
+	struct rng rng;
+	struct svec *a, *a_0, *lambda, *f, *sum, *part;
+	size_t i, j;
+
+	rng_seeded(&rng, seed);
+	a = kit_scalars(g, 4, &rng);
+	good(svec_slice(&a_0, a, 0, 1));
+	good(svec_new(&lambda, g, 4));
+	good(svec_new(&part, g, 1));
+	for (i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+		good(dleq_lagrange(lambda, sets[i], 4));
+		sum = kit_scalar(g, 0);
+		for (j = 0; j < 4; j++) {
+			f = polynomial(a, sets[i][j]);
+			svec_copy(part, 0, lambda, j, 1);
+			svec_mul(f, f, part);
+			svec_add(sum, sum, f);
+			svec_free(f);
+		}
+		ck_assert_uint_eq(svec_differ_vartime(sum, a_0), 1);
+		svec_free(sum);
+	}
+	svec_free(lambda);
+	svec_free(part);
+	svec_free(a_0);
+	svec_free(a);
+}
+END_TEST
+
+/* ---- the tiny group ---- */
+
+/* Count the challenges that have an answer, for A = g^k, X = g^x, D = g^d and the commitments
+ * g^w1, g^w2. */
+static unsigned
+answered(const struct group *g, unsigned k, unsigned x, unsigned d, unsigned w1, unsigned w2)
+{
+	struct svec *e[5] = { kit_scalar(g, k), kit_scalar(g, x), kit_scalar(g, d),
+		kit_scalar(g, w1), kit_scalar(g, w2) };
+	struct gvec *v[5];
+	unsigned i, c, s, count = 0;
+
+	for (i = 0; i < 5; i++)
+		v[i] = kit_powers(e[i]);
+	for (c = 0; c < 11; c++) {
+		struct svec *sc = kit_scalar(g, c);
+		unsigned accepted = 0;
+
+		for (s = 0; s < 11; s++) {
+			struct svec *ss = kit_scalar(g, s);
+			enum result r = dleq_equations(v[1], v[0], v[2], v[3], v[4], sc, ss);
+
+			ck_assert(r == R_GOOD || r == R_BAD_DECRYPTION);
+			accepted += r == R_GOOD;
+			svec_free(ss);
+		}
+		ck_assert_uint_le(accepted, 1);
+		count += accepted;
+		svec_free(sc);
+	}
+	for (i = 0; i < 5; i++) {
+		svec_free(e[i]);
+		gvec_free(v[i]);
+	}
+	return count;
+}
+
+/* All false statements D != A^x with A = g^k, all commitments: at most one challenge of the 11. And
+ * the true ones: all, if the commitments are honest. One k a run. */
+START_TEST(one_challenge_at_most)
+{
+	const struct group *g = tiny_group(11);
+	const unsigned k = (unsigned)_i;
+	unsigned x, d, w1, w2, count;
+
+	for (x = 0; x < 11; x += 3)
+		for (d = 0; d < 11; d++)
+			for (w1 = 0; w1 < 11; w1 += 5)
+				for (w2 = 0; w2 < 11; w2++) {
+					count = answered(g, k, x, d, w1, w2);
+					if (d != k * x % 11)
+						ck_assert_uint_le(count, 1);
+					else
+						ck_assert_uint_eq(count,
+						    w2 == k * w1 % 11 ? 11 : 0);
+				}
+}
+END_TEST
+
+START_TEST(tiny_proofs)
+{
+	const struct group *g = tiny_group(23);
+	unsigned good = 0, refused = 0, i;
+	struct sample s;
+	struct rng rng;
+	enum result r;
+
+	rng_seeded(&rng, seed);
+	for (i = 0; good < 100; i++) {
+		uint8_t bytes[6], factors[3], proof[3];
+		static const struct digest close = { "close" };
+		struct elgamal_list *list;
+
+		ck_assert_uint_lt(i, 1000);
+		s.x = kit_scalars(g, 1, &rng);
+		s.X = kit_powers(s.x);
+		s.y = kit_elements(g, 6, &rng);
+		good(gvec_encode(bytes, 1, s.y, NULL));
+		s.st = (struct dleq_statement){ g, &close, 1, 1, s.X, 3, 1, { bytes, 6 },
+			{ factors, 3 } };
+		r = elgamal_list_decode(&list, g, 3, 1, s.st.list, NULL, NULL);
+		if (r == R_GOOD)
+			r = dleq_factors(factors, list, s.x, NULL);
+		if (r == R_GOOD)
+			r = dleq_prove(proof, &s.st, s.x, &rng, NULL);
+		if (r == R_GOOD)
+			r = dleq_verify(&s.st, (struct slice){ proof, 3 }, NULL);
+		/* The identity turns up; nothing else goes wrong. */
+		if (r == R_GOOD)
+			good++;
+		else
+			ck_result(r, R_BAD_ELEMENT);
+		refused += r != R_GOOD;
+		elgamal_list_free(list);
+		svec_free(s.x);
+		gvec_free(s.X);
+		gvec_free(s.y);
+	}
+	ck_assert_uint_gt(refused, 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("dleq");
+	TCase *tc = tcase_create("dleq");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, true_statements, 0, KIT_GROUPS);
+	tcase_add_loop_test(tc, every_field, 0, 2);
+	tcase_add_test(tc, every_byte_of_the_proof);
+	tcase_add_loop_test(tc, other_statements, 0, 2);
+	tcase_add_test(tc, wrong_lengths);
+	tcase_add_loop_test(tc, wrong_factors_cannot_be_proved, 0, 2);
+	tcase_add_test(tc, nonces_are_hedged);
+	tcase_add_loop_test(tc, any_t_trustees, 0, 2);
+	tcase_add_test(tc, combine_refuses);
+	tcase_add_test(tc, a_message_may_be_the_identity);
+	tcase_add_loop_test(tc, lagrange, 0, KIT_GROUPS);
+	tcase_add_loop_test(tc, one_challenge_at_most, 0, 11);
+	tcase_add_test(tc, tiny_proofs);
+	suite_add_tcase(suite, tc);
+	return kit_run(suite);
+}

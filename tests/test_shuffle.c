@@ -1,0 +1,600 @@
+/*
+ * test_shuffle: mixes of all shapes hold, keep the plaintexts and move them; whatever is changed in
+ * statement, list or proof, they no longer hold. Every check is asked of both verifiers.
+ */
+#include <string.h>
+
+#include "crypto/shuffle.h"
+#include "crypto/shuffle_parts.h"
+#include "tests/mix_kit.h"
+
+/* ---- true statements ---- */
+
+/* Row i of the output holds what row psi(i) of the input held, under new ciphertexts. */
+static void
+check_mix(struct mix *m)
+{
+	const size_t row = m->width * m->element;
+	uint8_t *before = mix_kit_decrypt(m, m->st.input);
+	uint8_t *after = mix_kit_decrypt(m, m->st.output);
+	size_t i, j;
+
+	good(mix_kit_verify(m));
+	for (i = 0; i < m->rows; i++) {
+		ck_assert_mem_eq(after + i * row, before + m->secrets->psi[i] * row, row);
+		for (j = 0; j < 2 * m->width; j++)
+			ck_assert_mem_ne(m->output + (2 * m->width * i + j) * m->element,
+			    m->input + (2 * m->width * m->secrets->psi[i] + j) * m->element,
+			    m->element);
+	}
+	free(before);
+	free(after);
+}
+
+START_TEST(all_shapes)
+{
+	static const size_t rows[] = { 1, 2, 3, 20 };
+	size_t i, width;
+
+	for (i = 0; i < 4; i++)
+		for (width = 1; width <= 5; width++) {
+			struct mix m;
+
+			mix_kit_make(&m, kit_group(0), rows[i], width, (uint8_t)width);
+			ck_assert_uint_eq(m.proof_bytes,
+			    (3 * rows[i] + 3 + 2 * width) * 32 + (2 * rows[i] + 3 + width) * 32);
+			ck_assert_uint_eq(m.proof_bytes, m.at.end);
+			check_mix(&m);
+			mix_kit_free(&m);
+		}
+}
+END_TEST
+
+START_TEST(modp_groups)
+{
+	size_t rows;
+
+	for (rows = 1; rows <= (_i == 1 ? 3 : 2); rows++) {
+		struct mix m;
+
+		mix_kit_make(&m, kit_group(_i), rows, _i == 1 ? 2 : 1, 7);
+		check_mix(&m);
+		mix_kit_free(&m);
+	}
+}
+END_TEST
+
+/* As a mixer does it: three in a row, each with its own randomness. */
+START_TEST(three_mixers)
+{
+	const struct group *g = kit_group(0);
+	const size_t row = 2 * 32;
+	struct mix m;
+	uint8_t *lists[3], *first, *last;
+	struct rng rng;
+	size_t i, j, moved = 0;
+
+	mix_kit_make(&m, g, 20, 2, 1);
+	first = mix_kit_decrypt(&m, m.st.input);
+	for (i = 0; i < 3; i++) {
+		lists[i] = malloc(m.list_bytes);
+		m.st.ordinal = i + 1;
+		m.st.trustee = 3 - i;
+		good(rng_system(&rng));
+		good(shuffle_mix(&m.st, lists[i], m.proof, &rng, NULL));
+		ck_assert_ptr_eq(m.st.output.p, lists[i]);
+		good(mix_kit_verify(&m));
+		m.st.input = m.st.output;
+	}
+	last = mix_kit_decrypt(&m, m.st.input);
+	for (i = 0; i < 20; i++) {
+		for (j = 0; j < 20; j++)
+			if (memcmp(first + i * row, last + j * row, row) == 0)
+				break;
+		ck_assert_uint_lt(j, 20);
+		moved += i != j;
+	}
+	ck_assert_uint_gt(moved, 0);
+	for (i = 0; i < 3; i++)
+		free(lists[i]);
+	free(first);
+	free(last);
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* Mix; return the place the first row went to, and the first nonce commitment. */
+static void
+mix_once(struct mix *m, const uint8_t seed[32], uint8_t *output, uint8_t t[32])
+{
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	good(shuffle_mix(&m->st, output, m->proof, &rng, NULL));
+	memcpy(t, m->proof + m->at.t, 32);
+}
+
+/* The same stream gives the same mix, but only for the same statement. */
+START_TEST(secrets_are_hedged)
+{
+	static const uint8_t seed[32] = "hedged";
+	struct mix m;
+	uint8_t *first, *other, t[32], t2[32];
+	int i;
+
+	mix_kit_make(&m, kit_group(0), 3, 1, 1);
+	first = malloc(m.list_bytes);
+	other = malloc(m.list_bytes);
+	mix_once(&m, seed, first, t);
+	mix_once(&m, seed, other, t2);
+	ck_assert_mem_eq(first, other, m.list_bytes);
+	ck_assert_mem_eq(t, t2, 32);
+	for (i = 0; i < 5; i++) {
+		struct shuffle_statement st = m.st;
+
+		if (i == 0)
+			m.close.b[0] ^= 1;
+		else if (i == 1)
+			m.st.item++;
+		else if (i == 2)
+			m.st.ordinal++;
+		else if (i == 3)
+			m.st.trustee++;
+		else
+			kit_next_element(m.g, m.input);
+		mix_once(&m, seed, other, t2);
+		good(mix_kit_verify(&m));
+		ck_assert_mem_ne(t, t2, 32);
+		ck_assert_mem_ne(first, other, 32);
+		if (i == 0)
+			m.close.b[0] ^= 1;
+		m.st = st;
+	}
+	free(first);
+	free(other);
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* All six orders of three rows come up equally often: in 6000 draws each 1000 times, give or take
+ * five standard deviations. */
+START_TEST(permutations_are_uniform)
+{
+	static const uint8_t seed[32] = "permutations";
+	const struct group *g = kit_group(0);
+	struct shuffle_secrets *x;
+	unsigned count[27] = { 0 }, i;
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	for (i = 0; i < 6000; i++) {
+		good(shuffle_secrets_new(&x, g, 3, 1, &rng));
+		count[x->psi[0] * 9 + x->psi[1] * 3 + x->psi[2]]++;
+		shuffle_secrets_free(x);
+	}
+	for (i = 0; i < 27; i++) {
+		unsigned a = i / 9, b = i / 3 % 3, c = i % 3;
+
+		if (a != b && b != c && a != c)
+			ck_assert(count[i] > 1000 - 145 && count[i] < 1000 + 145);
+		else
+			ck_assert_uint_eq(count[i], 0);
+	}
+}
+END_TEST
+
+/* ---- what must be refused ---- */
+
+START_TEST(no_rows_or_width)
+{
+	static const uint8_t seed[32] = "none";
+	const struct group *g = kit_group(0);
+	struct mix m;
+	struct shuffle_statement st;
+	struct rng rng;
+	int i;
+
+	ck_assert_uint_eq(shuffle_proof_bytes(g, 0, 1), 0);
+	ck_assert_uint_eq(shuffle_proof_bytes(g, 1, 0), 0);
+	ck_assert_uint_eq(shuffle_proof_bytes(g, (size_t)SHUFFLE_ROWS_MAX + 1, 1), 0);
+	ck_assert_uint_eq(shuffle_proof_bytes(g, SIZE_MAX, 1), 0);
+	ck_assert_uint_eq(shuffle_proof_bytes(g, 1, SIZE_MAX), 0);
+	ck_assert_uint_ne(shuffle_proof_bytes(g, SHUFFLE_ROWS_MAX, 1), 0);
+	ck_assert_uint_eq(shuffle_output_bytes(g, 0, 1), 0);
+
+	rng_seeded(&rng, seed);
+	mix_kit_make(&m, g, 2, 2, 1);
+	st = m.st;
+	for (i = 0; i < 6; i++) {
+		m.st = st;
+		if (i == 0)
+			m.st.rows = 0;
+		else if (i == 1)
+			m.st.width = 0;
+		else if (i == 2)
+			m.st.rows = m.st.input.n = m.st.output.n = 0;
+		else if (i == 3)
+			m.st.input.n--;
+		else if (i == 4)
+			m.st.rows = 3;
+		else
+			m.st.width = SIZE_MAX;
+		ck_result(mix_kit_verify(&m), R_BAD_WIDTH);
+		ck_result(shuffle_mix(&m.st, m.output, m.proof, &rng, NULL), R_BAD_WIDTH);
+		ck_assert_ptr_null(m.st.output.p);
+	}
+	m.st = st;
+	m.st.output.n--;
+	ck_result(mix_kit_verify(&m), R_BAD_WIDTH);
+	m.st.output = (struct slice){ NULL, 0 };
+	ck_result(mix_kit_verify(&m), R_BAD_WIDTH);
+	mix_kit_free(&m);
+}
+END_TEST
+
+START_TEST(every_field_of_the_proof)
+{
+	struct mix m;
+	size_t at;
+
+	mix_kit_make(&m, kit_group(_i), _i == 0 ? 3 : 2, _i == 0 ? 2 : 1, 1);
+	for (at = 0; at < m.at.s; at += m.element)
+		kit_spoil_element(m.g, m.proof + at, R_BAD_SHUFFLE, mix_kit_verify, &m);
+	for (; at < m.at.end; at += m.scalar)
+		kit_spoil_scalar(m.g, m.proof + at, R_BAD_SHUFFLE, mix_kit_verify, &m);
+	good(mix_kit_verify(&m));
+	mix_kit_free(&m);
+}
+END_TEST
+
+START_TEST(every_bit_of_the_proof)
+{
+	struct mix m;
+	const struct group *g = kit_group(0);
+	size_t i;
+
+	mix_kit_make(&m, g, 1, 1, 1);
+	for (i = 0; i < 8 * m.proof_bytes; i++) {
+		m.proof[i / 8] ^= (uint8_t)(1 << i % 8);
+		ck_assert_int_ne((int)shuffle_verify(&m.st,
+				     (struct slice){ m.proof, m.proof_bytes }, NULL),
+		    R_GOOD);
+		m.proof[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	good(mix_kit_verify(&m));
+	mix_kit_free(&m);
+}
+END_TEST
+
+START_TEST(wrong_lengths_of_the_proof)
+{
+	struct mix m;
+	size_t n;
+
+	mix_kit_make(&m, kit_group(0), 2, 1, 1);
+	n = m.proof_bytes;
+	m.proof[n] = 0;
+	for (m.proof_bytes = 0; m.proof_bytes <= n + 1; m.proof_bytes++)
+		ck_result(mix_kit_verify(&m), m.proof_bytes == n ? R_GOOD : R_BAD_ENCODING);
+	ck_result(shuffle_verify(&m.st, (struct slice){ NULL, 0 }, NULL), R_BAD_ENCODING);
+	mix_kit_free(&m);
+}
+END_TEST
+
+START_TEST(every_element_of_the_lists)
+{
+	struct mix m;
+	size_t at;
+
+	mix_kit_make(&m, kit_group(_i), 2, 2, 1);
+	for (at = 0; at < m.list_bytes; at += m.element) {
+		kit_spoil_element(m.g, m.input + at, R_BAD_SHUFFLE, mix_kit_verify, &m);
+		kit_spoil_element(m.g, m.output + at, R_BAD_SHUFFLE, mix_kit_verify, &m);
+	}
+	good(mix_kit_verify(&m));
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* Two exchanged anywhere in the proof. */
+START_TEST(exchanged_parts)
+{
+	struct mix m;
+	uint8_t saved[4096], tmp[32];
+	size_t i, j;
+
+	mix_kit_make(&m, kit_group(0), 2, 1, 1);
+	ck_assert_uint_le(m.proof_bytes, sizeof saved);
+	memcpy(saved, m.proof, m.proof_bytes);
+	for (i = 0; i < m.proof_bytes; i += 32)
+		for (j = 0; j < i; j += 32) {
+			memcpy(tmp, m.proof + i, 32);
+			memcpy(m.proof + i, m.proof + j, 32);
+			memcpy(m.proof + j, tmp, 32);
+			ck_assert_int_ne((int)shuffle_verify(&m.st,
+					     (struct slice){ m.proof, m.proof_bytes }, NULL),
+			    R_GOOD);
+			memcpy(m.proof, saved, m.proof_bytes);
+		}
+	good(mix_kit_verify(&m));
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* ATTACKS 55: a proof is good for one close, item, ordinal, trustee and key only. */
+START_TEST(other_statements)
+{
+	struct mix m;
+	struct shuffle_statement st;
+	struct gvec *y;
+
+	mix_kit_make(&m, kit_group(_i), 2, 2, 1);
+	st = m.st;
+	m.close.b[7] ^= 0x80;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.close.b[7] ^= 0x80;
+	m.st.item++;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.st = st;
+	m.st.ordinal++;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.st = st;
+	m.st.trustee++;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.st = st;
+	m.st.item = st.ordinal; /* exchanged */
+	m.st.ordinal = st.item;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.st = st;
+	m.st.rows = 4;
+	m.st.width = 1;
+	ck_result(mix_kit_verify(&m), R_BAD_ENCODING);
+	m.st = st;
+	m.st.input = st.output;
+	m.st.output = st.input;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.st.output = st.output;
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	m.st = st;
+
+	good(gvec_new(&y, m.g, 1));
+	m.st.y = y;
+	ck_result(mix_kit_verify(&m), R_BAD_ELEMENT);
+	gvec_set_generator(y);
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	gvec_free(y);
+	m.st = st;
+	good(mix_kit_verify(&m));
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* A proof made for another group is not even of the right length, or does not decode. */
+START_TEST(the_proof_of_another_group)
+{
+	struct mix m, other;
+
+	mix_kit_make(&m, kit_group(0), 2, 1, 1);
+	mix_kit_make(&other, kit_group(1), 2, 1, 1);
+	ck_result(shuffle_verify(&m.st, (struct slice){ other.proof, other.proof_bytes }, NULL),
+	    R_BAD_ENCODING);
+	mix_kit_free(&m);
+	mix_kit_free(&other);
+}
+END_TEST
+
+/* ---- lying mixers: they run the real prover on what is not a shuffle ---- */
+
+/* Exchange two parts of a list. */
+static void
+exchange(uint8_t *a, uint8_t *b, size_t n)
+{
+	uint8_t tmp[2 * GROUP_ENCODING_MAX];
+
+	memcpy(tmp, a, n);
+	memcpy(a, b, n);
+	memcpy(b, tmp, n);
+}
+
+/* What a mixer may try; returns 0 when there is no such lie. */
+static int
+lie(struct mix *m, int which)
+{
+	const size_t both = 2 * m->element;
+	uint8_t *row0 = mix_kit_at(m, m->output, 0, 0, 0);
+	uint8_t *row1 = mix_kit_at(m, m->output, 1, 0, 0);
+
+	switch (which) {
+	case 0: /* ATTACKS 48: one ciphertext replaced: another message */
+		kit_next_element(m->g, row0 + m->element);
+		break;
+	case 1: /* another key's share of it */ kit_next_element(m->g, row0); break;
+	case 2: /* ATTACKS 53: one doubled, one dropped */
+		memcpy(row1, row0, m->width * both);
+		break;
+	case 3: /* ATTACKS 58: columns of two rows re-paired */
+		exchange(row0 + both, row1 + both, both);
+		break;
+	case 4: /* columns of one row exchanged */ exchange(row0, row0 + both, both); break;
+	case 5: /* a and b exchanged */ exchange(row0, row0 + m->element, m->element); break;
+	case 6: /* rows exchanged: a permutation, but not the one committed to */
+		exchange(row0, row1, both);
+		exchange(row0 + both, row1 + both, both);
+		break;
+	case 7: /* the input itself */ memcpy(m->output, m->input, m->list_bytes); break;
+	case 8: /* what was added here is taken away there: products stay the same */
+		kit_next_element(m->g, row0 + m->element);
+		for (which = 0; which < 7; which++)
+			kit_next_element(m->g, row1 + m->element);
+		break;
+	case 9: /* not a permutation at all, from the start */
+		m->secrets->psi[0] = m->secrets->psi[1];
+		good(shuffle_mix_with(&m->st, m->output, m->proof, m->secrets, NULL));
+		break;
+	case 10: /* all rows the same */
+		memset(m->secrets->psi, 0, m->rows * sizeof *m->secrets->psi);
+		good(shuffle_mix_with(&m->st, m->output, m->proof, m->secrets, NULL));
+		break;
+	default: return 0;
+	}
+	return 1;
+}
+
+START_TEST(lying_mixers)
+{
+	int which;
+
+	for (which = 0;; which++) {
+		struct mix m;
+
+		mix_kit_make(&m, kit_group(_i), 3, 2, 1);
+		good(mix_kit_verify(&m));
+		if (!lie(&m, which)) {
+			mix_kit_free(&m);
+			break;
+		}
+		/* With the proof of before, and with a new one. */
+		ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+		mix_kit_prove(&m);
+		ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+		mix_kit_free(&m);
+	}
+	ck_assert_int_eq(which, 11);
+}
+END_TEST
+
+/* A list of one row has nothing to permute; its message is held all the same. */
+START_TEST(lying_about_one_row)
+{
+	struct mix m;
+
+	mix_kit_make(&m, kit_group(0), 1, 1, 1);
+	kit_next_element(m.g, m.output + m.element);
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	mix_kit_prove(&m);
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* An output that equals its input is a true statement: nothing moved. The caller refuses it. */
+START_TEST(no_change_is_a_true_statement)
+{
+	struct mix m;
+	struct svec *zero;
+	uint32_t i;
+	size_t k;
+
+	mix_kit_make(&m, kit_group(0), 3, 2, 1);
+	for (i = 0; i < 3; i++)
+		m.secrets->psi[i] = i;
+	good(svec_new(&zero, m.g, 3));
+	for (k = 0; k < 2; k++)
+		svec_copy(m.secrets->rprime[k], 0, zero, 0, 3);
+	good(shuffle_mix_with(&m.st, m.output, m.proof, m.secrets, NULL));
+	ck_assert_mem_eq(m.output, m.input, m.list_bytes);
+	good(mix_kit_verify(&m));
+	svec_free(zero);
+	mix_kit_free(&m);
+}
+END_TEST
+
+START_TEST(mix_refuses_bad_inputs)
+{
+	static const uint8_t seed[32] = "bad";
+	struct mix m;
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	mix_kit_make(&m, kit_group(0), 2, 1, 1);
+	kit_identity(m.g, m.input);
+	ck_result(shuffle_mix(&m.st, m.output, m.proof, &rng, NULL), R_BAD_ELEMENT);
+	memset(m.input + m.element, 0xff, m.element);
+	kit_next_element(m.g, m.input);
+	ck_result(shuffle_mix(&m.st, m.output, m.proof, &rng, NULL), R_NON_CANONICAL);
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* ---- progress ---- */
+
+struct watch {
+	uint64_t last, total, calls, stop_at;
+};
+
+static int
+watch(void *ctx, uint64_t done, uint64_t total)
+{
+	struct watch *w = ctx;
+
+	ck_assert_uint_ge(done, w->last);
+	ck_assert_uint_le(done, total);
+	ck_assert(w->total == 0 || w->total == total);
+	w->last = done;
+	w->total = total;
+	w->calls++;
+	return w->calls == w->stop_at;
+}
+
+START_TEST(progress_and_cancelling)
+{
+	static const uint8_t seed[32] = "progress";
+	struct watch w = { .last = 0 };
+	const struct effort effort = { .threads = 1, .progress = watch, .ctx = &w };
+	struct mix m;
+	struct rng rng;
+	uint64_t calls;
+
+	rng_seeded(&rng, seed);
+	mix_kit_make(&m, kit_group(0), 20, 2, 1);
+	good(shuffle_mix(&m.st, m.output, m.proof, &rng, &effort));
+	ck_assert_uint_gt(w.calls, 5);
+	ck_assert_uint_eq(w.last, w.total);
+	for (calls = w.calls; calls > 0; calls--) {
+		w = (struct watch){ .stop_at = calls };
+		ck_result(shuffle_mix(&m.st, m.output, m.proof, &rng, &effort), R_CANCELLED);
+	}
+	w = (struct watch){ .stop_at = 0 };
+	good(shuffle_mix(&m.st, m.output, m.proof, &rng, &effort));
+
+	w = (struct watch){ .stop_at = 0 };
+	good(shuffle_verify(&m.st, (struct slice){ m.proof, m.proof_bytes }, &effort));
+	ck_assert_uint_gt(w.calls, 5);
+	ck_assert_uint_eq(w.last, w.total);
+	for (calls = w.calls; calls > 0; calls--) {
+		w = (struct watch){ .stop_at = calls };
+		ck_result(shuffle_verify(&m.st, (struct slice){ m.proof, m.proof_bytes }, &effort),
+		    R_CANCELLED);
+	}
+	mix_kit_free(&m);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("shuffle");
+	TCase *tc = tcase_create("shuffle");
+
+	tcase_set_timeout(tc, 300);
+	tcase_add_test(tc, all_shapes);
+	tcase_add_loop_test(tc, modp_groups, 1, KIT_GROUPS);
+	tcase_add_test(tc, three_mixers);
+	tcase_add_test(tc, secrets_are_hedged);
+	tcase_add_test(tc, permutations_are_uniform);
+	tcase_add_test(tc, no_rows_or_width);
+	tcase_add_loop_test(tc, every_field_of_the_proof, 0, 2);
+	tcase_add_test(tc, every_bit_of_the_proof);
+	tcase_add_test(tc, wrong_lengths_of_the_proof);
+	tcase_add_loop_test(tc, every_element_of_the_lists, 0, 1);
+	tcase_add_test(tc, exchanged_parts);
+	tcase_add_loop_test(tc, other_statements, 0, 2);
+	tcase_add_test(tc, the_proof_of_another_group);
+	tcase_add_loop_test(tc, lying_mixers, 0, 2);
+	tcase_add_test(tc, lying_about_one_row);
+	tcase_add_test(tc, no_change_is_a_true_statement);
+	tcase_add_test(tc, mix_refuses_bad_inputs);
+	tcase_add_test(tc, progress_and_cancelling);
+	suite_add_tcase(suite, tc);
+	return kit_run(suite);
+}
