@@ -40,7 +40,7 @@ for trs in "$@"; do
 "
 done
 
-echo "The five slowest:"
+[ -z "$slow" ] || echo "The five slowest:"
 printf '%s' "$slow" | sort -rn | head -n 5 |
     awk '{ printf "%10.1f s  %s\n", $1 / 1000, $2 }'
 if [ -n "$skips" ]; then
