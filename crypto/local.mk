@@ -11,6 +11,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/buffer.h \
 	crypto/checkpoint.c \
 	crypto/checkpoint.h \
+	crypto/code.c \
+	crypto/code.h \
 	crypto/dleq.c \
 	crypto/dleq.h \
 	crypto/dleq_combine.c \
@@ -21,6 +23,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/group_ops.h \
 	crypto/hash.c \
 	crypto/hash.h \
+	crypto/keyfile.c \
+	crypto/keyfile.h \
 	crypto/keygen.c \
 	crypto/keygen.h \
 	crypto/keygen_parts.h \

@@ -35,11 +35,13 @@ tests_libproofs_a_SOURCES = \
 check_PROGRAMS += \
 	tests/test_base64 \
 	tests/test_canon \
+	tests/test_code \
 	tests/test_dleq \
 	tests/test_elgamal \
 	tests/test_embed \
 	tests/test_group \
 	tests/test_hash \
+	tests/test_keyfile \
 	tests/test_merkle \
 	tests/test_note \
 	tests/test_result \

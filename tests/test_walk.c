@@ -10,13 +10,7 @@
 #include <jansson.h>
 
 #include "ballots/walk.h"
-
-/* ck_assert reports to the parent each time: too slow where millions are asked. */
-#define must(condition) \
-	do { \
-		if (!(condition)) \
-			ck_abort_msg("%s", #condition); \
-	} while (0)
+#include "tests/must.h"
 
 /* ---- a record with one of everything ---- */
 
