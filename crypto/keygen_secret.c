@@ -85,44 +85,36 @@ out:
 	return r;
 }
 
-/* bytes = the encodings of g^x. */
+/* *power = g^x, and its encodings at bytes. */
 static enum result
-publish(uint8_t *bytes, const struct svec *x)
+publish(uint8_t *bytes, struct gvec **power, const struct svec *x)
 {
 	const struct group *group = svec_group(x);
-	struct gvec *g = NULL, *power = NULL;
+	struct gvec *g = NULL;
 	enum result r;
 
 	if ((r = gvec_new(&g, group, 1)) != R_GOOD ||
-	    (r = gvec_new(&power, group, svec_len(x))) != R_GOOD)
+	    (r = gvec_new(power, group, svec_len(x))) != R_GOOD)
 		goto out;
 	gvec_set_generator(g);
-	r = gvec_pow_fixed(power, g, x, NULL);
+	r = gvec_pow_fixed(*power, g, x, NULL);
 	if (r == R_GOOD)
-		r = gvec_encode(bytes, group_element_bytes(group), power, NULL);
+		r = gvec_encode(bytes, group_element_bytes(group), *power, NULL);
 out:
 	gvec_free(g);
-	gvec_free(power);
 	return r;
 }
 
-/* Prove knowledge of x (length 1), the logarithm of the element at X. */
+/* Prove knowledge of x, the logarithm of X. */
 static enum result
 prove(uint8_t *proof, const struct keygen_secret *secret, const struct transcript *P,
-    const uint8_t *X, const struct svec *x)
+    const struct gvec *X, const struct svec *x)
 {
-	struct gvec *element = NULL;
 	struct rng rng;
 	enum result r;
 
 	rng_seeded(&rng, secret->nonces);
-	r = gvec_new(&element, secret->group, 1);
-	if (r == R_GOOD)
-		r = gvec_decode(element, X, group_element_bytes(secret->group), DECODE_NO_IDENTITY,
-		    NULL, NULL);
-	if (r == R_GOOD)
-		r = schnorr_prove(proof, P, element, x, &rng);
-	gvec_free(element);
+	r = schnorr_prove(proof, P, X, x, &rng);
 	rng_wipe(&rng);
 	return r;
 }
@@ -134,21 +126,25 @@ keygen_make_commit(struct digest *commit, uint8_t *receive, uint8_t *proof,
     const struct keygen_attempt *a, const struct keygen_secret *secret)
 {
 	const size_t bytes = a->threshold * group_element_bytes(a->group);
+	struct gvec *A = NULL, *R = NULL;
 	struct transcript P;
-	uint8_t *A;
+	uint8_t *A_bytes;
 	enum result r;
 
-	A = mem_new(1, bytes);
-	if (A == NULL)
+	A_bytes = mem_new(1, bytes);
+	if (A_bytes == NULL)
 		return R_NO_MEMORY;
 	/* (G1) */
-	if ((r = publish(A, secret->a)) != R_GOOD || (r = publish(receive, secret->rho)) != R_GOOD)
+	if ((r = publish(A_bytes, &A, secret->a)) != R_GOOD ||
+	    (r = publish(receive, &R, secret->rho)) != R_GOOD)
 		goto out;
-	keygen_hash_commit(commit, a, secret->self, (struct slice){ A, bytes });
+	keygen_hash_commit(commit, a, secret->self, (struct slice){ A_bytes, bytes });
 	keygen_receive_statement(&P, a, secret->self, commit);
-	r = prove(proof, secret, &P, receive, secret->rho);
+	r = prove(proof, secret, &P, R, secret->rho);
 out:
-	mem_free(A);
+	mem_free(A_bytes);
+	gvec_free(A);
+	gvec_free(R);
 	return r;
 }
 
@@ -227,25 +223,42 @@ out:
 	return r;
 }
 
+/* The commitments and the proof for the constant term. */
+static enum result
+deal_commitments(uint8_t *A, uint8_t *proof, const struct keygen_attempt *a,
+    const struct keygen_commit *commits, const struct keygen_secret *secret)
+{
+	struct gvec *power = NULL, *first = NULL;
+	struct transcript P;
+	enum result r;
+
+	if ((r = publish(A, &power, secret->a)) != R_GOOD ||
+	    (r = gvec_slice(&first, power, 0, 1)) != R_GOOD)
+		goto out;
+	keygen_constant_statement(&P, a, secret->self,
+	    (struct slice){ A, a->threshold * group_element_bytes(a->group) }, commits);
+	r = prove(proof, secret, &P, first, secret->a_0);
+out:
+	gvec_free(first);
+	gvec_free(power);
+	return r;
+}
+
 enum result
 keygen_make_deal(uint8_t *A, uint8_t *proof, uint8_t *E, uint8_t *C, const struct keygen_attempt *a,
     const struct keygen_commit *commits, const struct keygen_secret *secret)
 {
-	struct transcript P;
+	struct gvec *power = NULL;
 	enum result r;
 	size_t j;
 
-	r = publish(A, secret->a);
-	if (r != R_GOOD)
-		return r;
-	keygen_constant_statement(&P, a, secret->self,
-	    (struct slice){ A, a->threshold * group_element_bytes(a->group) }, commits);
-	r = prove(proof, secret, &P, A, secret->a_0);
-	if (r != R_GOOD)
-		return r;
-	r = publish(E, secret->e); /* (G3) */
+	if ((r = deal_commitments(A, proof, a, commits, secret)) != R_GOOD ||
+	    (r = publish(E, &power, secret->e)) != R_GOOD) /* (G3) */
+		goto out;
 	for (j = 0; j < a->count && r == R_GOOD; j++)
 		r = deal_to(C, E, a, j, commits, secret);
+out:
+	gvec_free(power);
 	return r;
 }
 

@@ -242,7 +242,7 @@ START_TEST(wrong_lengths)
 }
 END_TEST
 
-/* ATTACKS 60, 63: factors that are wrong, and a proof made by the real prover for them. */
+/* factors that are wrong, and a proof made by the real prover for them. */
 START_TEST(wrong_factors_cannot_be_proved)
 {
 	const struct group *g = kit_group(_i);

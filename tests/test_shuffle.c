@@ -321,7 +321,7 @@ START_TEST(exchanged_parts)
 }
 END_TEST
 
-/* ATTACKS 55: a proof is good for one close, item, ordinal, trustee and key only. */
+/* a proof is good for one close, item, ordinal, trustee and key only. */
 START_TEST(other_statements)
 {
 	struct mix m;
@@ -405,14 +405,14 @@ lie(struct mix *m, int which)
 	uint8_t *row1 = mix_kit_at(m, m->output, 1, 0, 0);
 
 	switch (which) {
-	case 0: /* ATTACKS 48: one ciphertext replaced: another message */
+	case 0: /* one ciphertext replaced: another message */
 		kit_next_element(m->g, row0 + m->element);
 		break;
 	case 1: /* another key's share of it */ kit_next_element(m->g, row0); break;
-	case 2: /* ATTACKS 53: one doubled, one dropped */
+	case 2: /* one doubled, one dropped */
 		memcpy(row1, row0, m->width * both);
 		break;
-	case 3: /* ATTACKS 58: columns of two rows re-paired */
+	case 3: /* columns of two rows re-paired */
 		exchange(row0 + both, row1 + both, both);
 		break;
 	case 4: /* columns of one row exchanged */ exchange(row0, row0 + both, both); break;
