@@ -4,6 +4,7 @@
 #undef NDEBUG
 #include <assert.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/group_ops.h"
@@ -48,6 +49,13 @@ size_t
 group_wide_bytes(const struct group *g)
 {
 	return g->wide_bytes;
+}
+
+void
+group_must(int fine)
+{
+	if (!fine)
+		abort();
 }
 
 /* ---- making vectors ---- */

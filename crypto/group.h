@@ -72,8 +72,8 @@ enum decode { DECODE_NO_IDENTITY, DECODE_ANY };
  * the first refused one and out is undefined.
  * R_NON_CANONICAL, R_NOT_IN_GROUP, R_BAD_ELEMENT (the identity, unless
  * DECODE_ANY). Variable time: encodings are public. */
-enum result gvec_decode(struct gvec *out, const uint8_t *bytes, size_t stride,
-    enum decode which, size_t *bad, const struct effort *effort);
+enum result gvec_decode(struct gvec *out, const uint8_t *bytes, size_t stride, enum decode which,
+    size_t *bad, const struct effort *effort);
 /* Encode; the i-th goes to bytes + i * stride. Constant time. */
 enum result gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v,
     const struct effort *effort);
@@ -113,8 +113,8 @@ enum result gvec_pow_vartime(struct gvec *out, const struct gvec *base, const st
     const struct effort *effort);
 /* out (length 1) = product of base[i]^e[i]; the identity if empty. Public
  * exponents only; short exponents cost less. */
-enum result gvec_multipow_vartime(struct gvec *out, const struct gvec *base,
-    const struct svec *e, const struct effort *effort);
+enum result gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
+    const struct effort *effort);
 /* The same in constant time, for secret exponents. */
 enum result gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort);

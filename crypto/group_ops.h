@@ -74,6 +74,10 @@ struct group {
 
 extern const struct group ristretto255;
 
+/* Abort unless `fine`, which only a bug of ours can make 0. It may come from secrets:
+ * that it is 1 tells nothing about them, and tests/ct.supp says so. */
+void group_must(int fine);
+
 /* Hash for a generator: W(label, index, ctr, k) of protocol.md 2.2. */
 void generator_hash(uint8_t out[64], const struct group *g, const char *label, uint64_t index,
     uint64_t ctr, uint64_t k);

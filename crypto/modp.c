@@ -101,8 +101,8 @@ invert_mod(mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *m, size_t limbs)
 
 	assert(mpn_sec_invert_itch(n) <= SCRATCH);
 	mpn_copyi(copy, a, n);
-	if (!mpn_sec_invert(out, copy, m, n, 2 * GMP_NUMB_BITS * (mp_bitcnt_t)limbs, scratch))
-		abort();
+	group_must(
+	    mpn_sec_invert(out, copy, m, n, 2 * GMP_NUMB_BITS * (mp_bitcnt_t)limbs, scratch));
 	sodium_memzero(copy, sizeof copy);
 	sodium_memzero(scratch, sizeof scratch);
 }

@@ -8,6 +8,7 @@
  * prime. 2 is a quadratic residue because p = 7 modulo 8. */
 #include "crypto/modp.h"
 
+/* clang-format off */
 static const mp_limb_t p2048[] = {
 	0xffffffffffffffff, 0x15728e5a8aacaa68, 0x15d2261898fa0510, 0x3995497cea956ae5,
 	0xde2bcbf695581718, 0xb5c55df06f4c52c9, 0x9b2783a2ec07a28f, 0xe39e772c180e8603,
@@ -97,6 +98,8 @@ static const mp_limb_t q4096[] = {
 	0x98158536f92f8a1b, 0xf7ca8cd9e69d218d, 0x28a5043cc71a026e, 0x0105df531d89cd91,
 	0x948127044533e63a, 0x62633145c06e0e68, 0xe487ed5110b4611a, 0x7fffffffffffffff,
 };
+
+/* clang-format on */
 
 const struct modp modp2048 = {
 	.group = MODP_GROUP("modp2048", 256, 32, 1),

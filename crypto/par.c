@@ -107,7 +107,7 @@ par_ranges(const struct effort *effort, size_t n, size_t grain, par_body *body, 
 			*bad = run.bad;
 		return run.result;
 	}
-	if (atomic_load(&run.done) == n)
+	if (n > 0 && atomic_load(&run.done) == n)
 		report(&run);
 	return atomic_load(&run.stop) ? R_CANCELLED : R_GOOD;
 }

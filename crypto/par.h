@@ -15,8 +15,8 @@
 struct effort {
 	int threads; /* 0: all processors */
 	/* Called from the calling thread now and then with done of total steps, the
-	 * last time with done equal to total; a non-zero answer cancels: the function
-	 * returns R_CANCELLED and its outputs are undefined. May be NULL. */
+	 * last time with done equal to total (not at all if that is 0); a non-zero answer
+	 * cancels: the function returns R_CANCELLED. May be NULL. */
 	int (*progress)(void *ctx, uint64_t done, uint64_t total);
 	void *ctx;
 };

@@ -124,9 +124,8 @@ mul(struct gvec *out, const struct gvec *a, const struct gvec *b)
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		if (crypto_core_ristretto255_add(element(out, i), element(a, i), element(b, i)) !=
-		    0)
-			abort();
+		group_must(crypto_core_ristretto255_add(element(out, i), element(a, i),
+			       element(b, i)) == 0);
 }
 
 static void
@@ -135,9 +134,8 @@ divide(struct gvec *out, const struct gvec *a, const struct gvec *b)
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		if (crypto_core_ristretto255_sub(element(out, i), element(a, i), element(b, i)) !=
-		    0)
-			abort();
+		group_must(crypto_core_ristretto255_sub(element(out, i), element(a, i),
+			       element(b, i)) == 0);
 }
 
 static enum result
@@ -318,8 +316,7 @@ mul_scalars(struct svec *out, const struct svec *a, const struct svec *b)
 static void
 invert(struct svec *out, const struct svec *a)
 {
-	if (crypto_core_ristretto255_scalar_invert(out->at, a->at) != 0)
-		abort();
+	group_must(crypto_core_ristretto255_scalar_invert(out->at, a->at) == 0);
 }
 
 /* ---- the group ---- */

@@ -259,7 +259,7 @@ invert_batch(struct svec *out, const struct svec *a)
 		to = part(&all, i, 1);
 		ops->mul_scalars(&to, &before, &from);
 	}
-	assert(!svec_is_zero(&all, a->n - 1));
+	group_must(!svec_is_zero(&all, a->n - 1));
 	before = part(&all, a->n - 1, 1);
 	ops->invert(&inverse, &before);
 	for (i = a->n; i-- > 0;) {

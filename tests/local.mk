@@ -36,28 +36,40 @@ check_PROGRAMS += \
 	tests/test_base64 \
 	tests/test_canon \
 	tests/test_code \
+	tests/test_ct \
 	tests/test_dleq \
 	tests/test_elgamal \
 	tests/test_embed \
 	tests/test_group \
+	tests/test_gvec \
 	tests/test_hash \
 	tests/test_keyfile \
+	tests/test_mem \
 	tests/test_merkle \
 	tests/test_note \
+	tests/test_par \
 	tests/test_result \
 	tests/test_ristretto \
+	tests/test_rng \
 	tests/test_schnorr \
 	tests/test_shuffle \
 	tests/test_sign \
+	tests/test_svec \
 	tests/test_walk
 
 tests_test_embed_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_gvec_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_ristretto_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_svec_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
+
+# They watch what is freed, and make the random source fail.
+tests_test_mem_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \
 	tests/test_driver.sh \
@@ -71,6 +83,7 @@ TESTS += $(check_PROGRAMS) $(test_scripts)
 EXTRA_DIST += \
 	$(test_scripts) \
 	tests/README.md \
+	tests/ct.supp \
 	tests/driver.sh \
 	tests/lib.sh \
 	tests/lint.sh \

@@ -1,0 +1,187 @@
+/*
+ * test_mem: memory comes zeroed and aligned or not at all, and goes back wiped. Linked
+ * with --wrap=free, so that each block can be looked at when it is freed.
+ */
+#include <check.h>
+#include <gmp.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/group.h"
+#include "crypto/mem.h"
+
+/* ---- what is freed ---- */
+
+/* A secret byte that nobody else writes eight times in a row. */
+#define SECRET 0xd3
+
+static int leaks; /* blocks freed with a secret in them */
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void
+__wrap_free(void *p)
+{
+	const unsigned char *byte = p;
+	size_t i, run = 0;
+
+	for (i = 0; p != NULL && i < malloc_usable_size(p); i++) {
+		run = byte[i] == SECRET ? run + 1 : 0;
+		if (run == 8) {
+			leaks++;
+			break;
+		}
+	}
+	__real_free(p);
+}
+
+/* The detector itself. */
+START_TEST(finds_what_is_not_wiped)
+{
+	volatile unsigned char *p = malloc(100);
+	size_t i;
+
+	ck_assert(p != NULL);
+	for (i = 0; i < 100; i++)
+		p[i] = SECRET;
+	free((void *)(uintptr_t)p);
+	ck_assert_int_eq(leaks, 1);
+}
+END_TEST
+
+START_TEST(wipes)
+{
+	static const size_t sizes[] = { 8, 9, 63, 64, 65, 1000, 100000 };
+	size_t i;
+	void *p;
+
+	for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		p = mem_new(1, sizes[i]);
+		ck_assert_ptr_nonnull(p);
+		memset(p, SECRET, sizes[i]);
+		mem_free(p);
+	}
+	mem_free(NULL);
+	ck_assert_int_eq(leaks, 0);
+}
+END_TEST
+
+START_TEST(gmp_wipes)
+{
+	unsigned char bytes[400];
+	mpz_t x;
+
+	memset(bytes, SECRET, sizeof bytes);
+	mpz_init(x);
+	mpz_import(x, sizeof bytes, 1, 1, 1, 0, bytes);
+	mpz_realloc2(x, 100000); /* moves */
+	mpz_realloc2(x, 8 * sizeof bytes);
+	mpz_clear(x);
+	ck_assert_int_eq(leaks, 0);
+}
+END_TEST
+
+START_TEST(vectors_wipe)
+{
+	const struct group *g = group_by_name("modp2048");
+	unsigned char bytes[256];
+	struct svec *s, *view;
+	struct gvec *v;
+
+	memset(bytes, SECRET, sizeof bytes);
+	bytes[0] = 0;
+	ck_assert_int_eq(svec_new(&s, g, 3), R_GOOD);
+	ck_assert_int_eq(svec_slice(&view, s, 1, 1), R_GOOD);
+	ck_assert_int_eq(svec_decode(view, bytes, sizeof bytes, NULL), R_GOOD);
+	svec_free(view);
+	ck_assert_int_eq(svec_is_zero(s, 1), 0);
+	svec_free(s);
+	ck_assert_int_eq(gvec_new(&v, g, 1), R_GOOD);
+	/* one of two numbers in a row is a member, or its negative is: try some */
+	while (gvec_decode(v, bytes, sizeof bytes, DECODE_ANY, NULL, NULL) != R_GOOD)
+		bytes[255]++;
+	gvec_free(v);
+	ck_assert_int_eq(leaks, 0);
+}
+END_TEST
+
+/* ---- what is given ---- */
+
+START_TEST(zeroed_and_aligned)
+{
+	size_t i, k;
+
+	for (i = 0; i < 300; i++) {
+		unsigned char *p = mem_new(i, 3);
+
+		ck_assert_ptr_nonnull(p);
+		ck_assert_uint_eq((uintptr_t)p % 64, 0);
+		for (k = 0; k < 3 * i; k++)
+			ck_assert_uint_eq(p[k], 0);
+		memset(p, 0xff, 3 * i);
+		mem_free(p);
+	}
+}
+END_TEST
+
+START_TEST(refuses)
+{
+	static const size_t sizes[][2] = {
+		{ SIZE_MAX, 1 },
+		{ 1, SIZE_MAX },
+		{ SIZE_MAX, SIZE_MAX },
+		{ SIZE_MAX / 2, 3 },
+		{ (size_t)1 << 32, (size_t)1 << 32 },
+		{ SIZE_MAX - 63, 1 },
+		{ PTRDIFF_MAX, 1 },
+		{ PTRDIFF_MAX - 127, 1 },
+		{ (size_t)1 << 56, 1 },
+	};
+
+	ck_assert_ptr_null(mem_new(sizes[_i][0], sizes[_i][1]));
+}
+END_TEST
+
+START_TEST(init_again)
+{
+	ck_assert_int_eq(mem_init(), R_GOOD);
+	ck_assert_int_eq(mem_init(), R_GOOD);
+}
+END_TEST
+
+/* AddressSanitizer would end the program where malloc just says no. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("mem");
+	TCase *tc = tcase_create("mem");
+	SRunner *runner;
+	int failed;
+
+	if (mem_init() != R_GOOD)
+		return EXIT_FAILURE;
+	tcase_add_test(tc, finds_what_is_not_wiped);
+	tcase_add_test(tc, wipes);
+	tcase_add_test(tc, gmp_wipes);
+	tcase_add_test(tc, vectors_wipe);
+	tcase_add_test(tc, zeroed_and_aligned);
+	tcase_add_loop_test(tc, refuses, 0, 9);
+	tcase_add_test(tc, init_again);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
