@@ -67,8 +67,8 @@ tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 
-# They watch what is freed, and make the random source fail.
-tests_test_mem_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+# They watch what is freed, and make memory and the random source fail.
+tests_test_mem_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=calloc
 tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \

@@ -1,15 +1,18 @@
 /*
  * test_mem: memory comes zeroed and aligned or not at all, and goes back wiped. Linked
- * with --wrap=free, so that each block can be looked at when it is freed.
+ * with --wrap=free, so that each block can be looked at when it is freed, and with
+ * --wrap=calloc, so that memory can run out.
  */
 #include <check.h>
 #include <gmp.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/group.h"
+#include "crypto/group_ops.h"
 #include "crypto/mem.h"
 
 /* ---- what is freed ---- */
@@ -145,6 +148,157 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* ---- when there is none ---- */
+
+static int fail_from = -1; /* allocations fail from this one on; -1: none does */
+static atomic_int allocated;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	if (fail_from >= 0 && atomic_fetch_add(&allocated, 1) >= fail_from)
+		return NULL;
+	return __real_calloc(n, size);
+}
+
+/* Count from 0 again. */
+static void
+fail_at(int k)
+{
+	fail_from = k;
+	atomic_store(&allocated, 0);
+}
+
+static enum result
+try_new_gvec(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	struct gvec *out;
+	enum result r;
+
+	(void)e;
+	(void)effort;
+	r = gvec_new(&out, gvec_group(v), 5);
+	gvec_free(out);
+	return r;
+}
+
+static enum result
+try_new_svec(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	struct svec *out;
+	enum result r;
+
+	(void)v;
+	(void)effort;
+	r = svec_new(&out, svec_group(e), 5);
+	svec_free(out);
+	return r;
+}
+
+static enum result
+try_slice_gvec(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	struct gvec *out;
+	enum result r;
+
+	(void)e;
+	(void)effort;
+	r = gvec_slice(&out, v, 0, 1);
+	gvec_free(out);
+	return r;
+}
+
+static enum result
+try_slice_svec(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	struct svec *out;
+	enum result r;
+
+	(void)v;
+	(void)effort;
+	r = svec_slice(&out, e, 0, 1);
+	svec_free(out);
+	return r;
+}
+
+static enum result
+try_pow(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	return gvec_pow(v, v, e, effort);
+}
+
+static enum result
+try_multipow(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	struct gvec out = *v;
+
+	out.n = 1;
+	return gvec_multipow(&out, v, e, effort);
+}
+
+static enum result
+try_multipow_vartime(struct gvec *v, struct svec *e, const struct effort *effort)
+{
+	struct gvec out = *v;
+
+	out.n = 1;
+	return gvec_multipow_vartime(&out, v, e, effort);
+}
+
+static const struct {
+	enum result (*call)(struct gvec *v, struct svec *e, const struct effort *effort);
+	int allocations; /* in ristretto255, in modp2048: each must be able to fail */
+	int allocations_modp;
+} tries[] = {
+	{ try_new_gvec, 2, 2 },
+	{ try_new_svec, 2, 2 },
+	{ try_slice_gvec, 1, 1 },
+	{ try_slice_svec, 1, 1 },
+	{ try_pow, 0, 3 },
+	{ try_multipow, 4, 11 },
+	{ try_multipow_vartime, 4, 8 },
+};
+
+#define TRIES ((int)(sizeof tries / sizeof tries[0]))
+
+/* Let the first, the second, … allocation of a call fail: each time it says so, frees
+ * what it had, and works when asked again. */
+static void
+run_out(const struct group *g, int allocations,
+    enum result (*call)(struct gvec *v, struct svec *e, const struct effort *effort))
+{
+	const struct effort two = { .threads = 2 };
+	struct gvec *v;
+	struct svec *e;
+	int k;
+
+	ck_assert_int_eq(gvec_new(&v, g, 3), R_GOOD);
+	ck_assert_int_eq(svec_new(&e, g, 3), R_GOOD);
+	for (k = 0; k < allocations; k++) {
+		fail_at(k);
+		ck_assert_int_eq(call(v, e, NULL), R_NO_MEMORY);
+		fail_at(k);
+		ck_assert_int_eq(call(v, e, &two), R_NO_MEMORY);
+	}
+	fail_at(allocations);
+	ck_assert_int_eq(call(v, e, NULL), R_GOOD);
+	ck_assert_int_eq(allocated, allocations);
+	fail_at(-1);
+	ck_assert_int_eq(call(v, e, &two), R_GOOD);
+	gvec_free(v);
+	svec_free(e);
+}
+
+START_TEST(runs_out)
+{
+	run_out(group_by_name("ristretto255"), tries[_i].allocations, tries[_i].call);
+	run_out(group_by_name("modp2048"), tries[_i].allocations_modp, tries[_i].call);
+}
+END_TEST
+
 START_TEST(init_again)
 {
 	ck_assert_int_eq(mem_init(), R_GOOD);
@@ -177,6 +331,7 @@ main(void)
 	tcase_add_test(tc, vectors_wipe);
 	tcase_add_test(tc, zeroed_and_aligned);
 	tcase_add_loop_test(tc, refuses, 0, 9);
+	tcase_add_loop_test(tc, runs_out, 0, TRIES);
 	tcase_add_test(tc, init_again);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
