@@ -437,51 +437,62 @@ board_checkpoint(struct board *b, struct buffer *note, const struct digest *elec
 	return ask(b, &x, note, why);
 }
 
-/* Read "have" of the board's answer about a blob. */
+/* What the board says of an upload: how much it has, and where the rest goes. */
+struct upload {
+	uint64_t have;
+	char name[65];
+};
+
 static enum result
-read_have(const struct board *b, const struct buffer *body, uint64_t most, uint64_t *have,
+read_upload(const struct board *b, const struct buffer *body, uint64_t most, struct upload *u,
     struct why *why)
 {
 	json_t *root = json_loadb((const char *)body->p, body->n, JSON_REJECT_DUPLICATES, NULL);
-	json_int_t value = -1;
-	int bad = root == NULL || json_unpack(root, "{s:I}", "have", &value) != 0 || value < 0 ||
-	    (uint64_t)value > most;
+	const char *name = NULL;
+	uint8_t token[32];
+	json_int_t have = -1;
+	int bad = root == NULL ||
+	    json_unpack(root, "{s:I,s:s}", "have", &have, "upload", &name) != 0 || have < 0 ||
+	    (uint64_t)have > most || hex_decode(token, sizeof token, slice_of(name)) != R_GOOD;
 
+	if (!bad) {
+		u->have = (uint64_t)have;
+		(void)hex_encode(u->name, token, sizeof token);
+	}
 	json_decref(root);
 	if (bad)
 		return why_set(why, R_BAD_ENCODING,
 		    "the board %s gave an answer that makes no sense", b->url);
-	*have = (uint64_t)value;
 	return R_GOOD;
 }
 
 enum result
-board_upload(struct board *b, const struct digest *election, struct slice ticket,
-    const struct digest *name, struct slice blob, struct why *why)
+board_upload(struct board *b, const struct digest *election, struct slice ticket, struct slice blob,
+    struct why *why)
 {
 	struct exchange x = { .method = "POST", .body = ticket };
 	struct buffer body = { 0 };
-	char hex[65], rest[128];
-	uint64_t have = 0, before;
+	struct upload u = { 0 };
+	uint64_t before;
+	char rest[128];
 	enum result r;
 
-	(void)hex_encode(hex, name->b, sizeof name->b);
 	election_path(&x, election, "blobs");
 	r = ask(b, &x, &body, why);
 	if (r == R_GOOD)
-		r = read_have(b, &body, blob.n, &have, why);
-	while (r == R_GOOD && have < blob.n) {
+		r = read_upload(b, &body, blob.n, &u, why);
+	while (r == R_GOOD && u.have < blob.n) {
 		struct exchange put = { .method = "PUT", .wait_seconds = 60 };
 
-		before = have;
-		put.body.p = blob.p + have;
-		put.body.n = blob.n - have < CHUNK ? (size_t)(blob.n - have) : CHUNK;
-		(void)snprintf(rest, sizeof rest, "blobs/%s?at=%" PRIu64, hex, have);
+		before = u.have;
+		put.body.p = blob.p + u.have;
+		put.body.n = blob.n - u.have < CHUNK ? (size_t)(blob.n - u.have) : CHUNK;
+		(void)snprintf(rest, sizeof rest, "uploads/%s?at=%" PRIu64, u.name, u.have);
 		election_path(&put, election, rest);
 		r = ask(b, &put, &body, why);
 		if (r == R_GOOD)
-			r = read_have(b, &body, blob.n, &have, why);
-		if (r == R_GOOD && have <= before)
+			r = read_upload(b, &body, blob.n, &u, why);
+		if (r == R_GOOD && u.have <= before)
 			r = why_set(why, R_BAD_ENCODING, "the board %s does not take in the blob",
 			    b->url);
 	}

@@ -59,7 +59,7 @@ enum result board_checkpoint(struct board *b, struct buffer *note, const struct 
 
 /* Upload a blob on a ticket, resuming what an earlier attempt left there. */
 enum result board_upload(struct board *b, const struct digest *election, struct slice ticket,
-    const struct digest *name, struct slice blob, struct why *why);
+    struct slice blob, struct why *why);
 /* Download a blob to `path`: whole and with that hash, or not at all
  * (R_BAD_BLOB, R_NOT_FOUND, R_NO_DISK, R_TOO_LARGE above `most` bytes). */
 enum result board_download(struct board *b, const struct digest *election,

@@ -347,7 +347,7 @@ mirror_upload(struct mirror *m, struct slice blob, struct digest *id, const stru
 	if (r == R_GOOD)
 		r = ticket_make(&ticket, &m->election, id, blob.n, key);
 	if (r == R_GOOD)
-		r = board_upload(m->board, &m->election, buffer_slice(&ticket), id, blob, why);
+		r = board_upload(m->board, &m->election, buffer_slice(&ticket), blob, why);
 	buffer_free(&ticket);
 	return r;
 }

@@ -1,0 +1,189 @@
+/*
+ * Answers to posted records: receipts and refusals.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ballots/receipt.h"
+#include "server/board.h"
+
+static void
+reply_receipt(struct request *request, struct slice bytes)
+{
+	struct reply reply = { .status = 200,
+		.type = REPLY_JSON,
+		.body = bytes.p,
+		.body_len = bytes.n };
+
+	request_reply(request, &reply);
+}
+
+/* Write the receipt of entry `seq` under the signed head of `size` entries. */
+static enum result
+compose(struct hosted *host, uint64_t seq, struct slice line, uint64_t size, struct slice note,
+    struct buffer *out)
+{
+	struct digest path[MERKLE_PATH_MAX];
+	struct receipt receipt = { 0 };
+	size_t n = 0;
+	enum result r = hosted_inclusion(host, path, &n, seq, size);
+	char *line_text = strndup((const char *)line.p, line.n);
+	char *note_text = strndup((const char *)note.p, note.n);
+
+	if (line_text == NULL || note_text == NULL)
+		r = R_NO_MEMORY;
+	if (r == R_GOOD) {
+		receipt.checkpoint = note_text;
+		receipt.entry = line_text;
+		receipt.path = path;
+		receipt.path_count = n;
+		r = receipt_write(out, &receipt);
+	}
+	free(line_text);
+	free(note_text);
+	return r;
+}
+
+void
+answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line, uint64_t size,
+    struct slice note)
+{
+	struct buffer out = { 0 };
+	enum result r;
+
+	if (job->docketed)
+		docket_close(b->docket, &job->host->id, &job->hash, R_GOOD, &job->why);
+	if (job->request != NULL) {
+		r = compose(job->host, seq, line, size, note, &out);
+		if (r == R_GOOD)
+			reply_receipt(job->request, buffer_slice(&out));
+		else
+			request_fail(job->request, r, NULL);
+	}
+	buffer_free(&out);
+	job_free(job);
+}
+
+struct keep_line {
+	struct buffer *out;
+};
+
+static enum result
+keep_line(void *ctx, uint64_t seq, struct slice line)
+{
+	struct keep_line *k = ctx;
+
+	(void)seq;
+	buffer_add(k->out, line.p, line.n);
+	return buffer_result(k->out);
+}
+
+enum result
+answer_receipt(struct hosted *host, struct store *store, uint64_t seq, struct buffer *out,
+    struct why *why)
+{
+	struct store_batch batch = { 0 };
+	struct buffer line = { 0 };
+	struct keep_line keep = { &line };
+	enum result r = store_batch(store, &batch, host->key, seq, why);
+
+	if (r == R_GOOD)
+		r = store_lines(store, host->key, seq, 1, keep_line, &keep, why);
+	if (r == R_GOOD)
+		r = compose(host, seq, buffer_slice(&line), batch.first + batch.count, batch.note,
+		    out);
+	/* Another board's batch that this one has not read yet. */
+	if (r == R_NOT_FOUND && batch.memory != NULL)
+		r = why_set(why, R_BUSY, "the entry has just been stored; ask again");
+	store_batch_free(&batch);
+	buffer_free(&line);
+	return r;
+}
+
+/* ---- refusals ---- */
+
+struct second_look {
+	struct errand errand;
+	struct board *board;
+	struct job *job;
+};
+
+static void
+refuse_at_last(struct board *b, struct job *job)
+{
+	if (job->docketed)
+		docket_close(b->docket, &job->host->id, &job->hash, job->verdict, &job->why);
+	if (job->request != NULL)
+		request_fail(job->request, job->verdict, job->why.text);
+	job_free(job);
+}
+
+/* Was the record stored before? Then it is answered as it was answered then. */
+static void
+look_again(struct errand *errand, struct store *store)
+{
+	struct second_look *look = (struct second_look *)errand;
+	struct job *job = look->job;
+	struct buffer out = { 0 };
+	struct why why = { 0 };
+	uint64_t seq = STORE_NONE;
+	enum result r = R_NO_DATABASE;
+
+	if (store != NULL)
+		r = store_find_records(store, &seq, job->host->key, &job->hash, 1, &why);
+	if (r == R_GOOD && seq == STORE_NONE && job->has_tracker &&
+	    store_find_tracker(store, &seq, job->host->key, &job->tracker, &why) != R_GOOD)
+		seq = STORE_NONE;
+	if (r == R_GOOD && seq != STORE_NONE)
+		r = answer_receipt(job->host, store, seq, &out, &why);
+	if (r != R_GOOD) {
+		job->verdict = r;
+		job->why = why;
+		refuse_at_last(look->board, job);
+	} else if (seq == STORE_NONE)
+		refuse_at_last(look->board, job);
+	else {
+		if (job->docketed)
+			docket_close(look->board->docket, &job->host->id, &job->hash, R_GOOD,
+			    &job->why);
+		if (job->request != NULL)
+			reply_receipt(job->request, buffer_slice(&out));
+		job_free(job);
+	}
+	buffer_free(&out);
+	free(look);
+}
+
+/* Verdicts that a stored record could get when it is posted once more. */
+static int
+may_be_stored(const struct job *job)
+{
+	return hosted_size(job->host) > 0 && result_exit(job->verdict) == 1 &&
+	    job->verdict != R_BAD_ENCODING && job->verdict != R_TOO_LARGE;
+}
+
+void
+answer_refused(struct board *b, struct job *job)
+{
+	struct second_look *look;
+
+	if (!may_be_stored(job)) {
+		refuse_at_last(b, job);
+		return;
+	}
+	look = calloc(1, sizeof *look);
+	if (look == NULL) {
+		job->verdict = R_NO_MEMORY;
+		refuse_at_last(b, job);
+		return;
+	}
+	look->errand.run = look_again;
+	look->board = b;
+	look->job = job;
+	if (clerks_send(b->clerks, &look->errand) != R_GOOD) {
+		free(look);
+		job->verdict = R_BUSY;
+		job->why.text[0] = '\0';
+		refuse_at_last(b, job);
+	}
+}

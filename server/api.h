@@ -1,0 +1,48 @@
+/*
+ * api: the parts of the HTTP interface: api.c finds out what is asked, api_read.c runs
+ * what needs the database, as errands of the clerks.
+ */
+#ifndef SERVER_API_H
+#define SERVER_API_H
+
+#include "server/board.h"
+#include "server/store_blob.h"
+
+#define API_PAGE_LINES 4096
+#define API_PAGE_BYTES ((size_t)8 << 20)
+
+enum route {
+	ROUTE_HEALTH,
+	ROUTE_BOARD,
+	ROUTE_ELECTIONS,
+	ROUTE_FOUND,
+	ROUTE_CHECKPOINT,
+	ROUTE_ENTRIES,
+	ROUTE_POST,
+	ROUTE_RECORD,
+	ROUTE_TRACKER,
+	ROUTE_PROOF,
+	ROUTE_CONSISTENCY,
+	ROUTE_TICKET,
+	ROUTE_CHUNK,
+	ROUTE_BLOB
+};
+
+/* What a request asks for. */
+struct api_call {
+	enum route route;
+	struct hosted *host; /* of the routes below /v1/elections/E */
+	struct digest name;  /* the last part of the address */
+};
+
+/* 200 with a body (copied). */
+void api_reply(struct request *request, const char *type, struct slice body);
+
+/* Errands; each answers the request sooner or later. */
+void api_send(struct board *b, struct request *request, const struct api_call *call);
+void api_send_health(struct board *b, struct request *request);
+/* The n lines from `first` on, or as many as API_PAGE_BYTES allow, at least one. */
+void api_send_entries(struct board *b, struct hosted *host, struct request *request, uint64_t first,
+    uint64_t n);
+
+#endif

@@ -1,0 +1,403 @@
+/*
+ * What the interface needs the database for: entries, receipts, blobs, uploads.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ballots/ticket.h"
+#include "crypto/base64.h"
+#include "server/api.h"
+
+struct inquiry {
+	struct errand errand;
+	struct board *board;
+	struct request *request;
+	struct api_call call;
+	uint64_t first, count; /* of entries */
+};
+
+static void
+send(struct board *b, struct request *request, const struct api_call *call, uint64_t first,
+    uint64_t count, void (*run)(struct errand *, struct store *))
+{
+	struct inquiry *q = calloc(1, sizeof *q);
+
+	if (q == NULL) {
+		request_fail(request, R_NO_MEMORY, NULL);
+		return;
+	}
+	q->errand.run = run;
+	q->board = b;
+	q->request = request;
+	if (call != NULL)
+		q->call = *call;
+	q->first = first;
+	q->count = count;
+	if (clerks_send(b->clerks, &q->errand) != R_GOOD) {
+		request_fail(request, R_BUSY, NULL);
+		free(q);
+	}
+}
+
+static void
+fail(struct inquiry *q, enum result r, const struct why *why)
+{
+	request_fail(q->request, r, why->text);
+}
+
+/* ---- health ---- */
+
+static void
+run_health(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct why why = { 0 };
+	enum result r = store != NULL ? store_check(store, &why) : R_NO_DATABASE;
+
+	if (r == R_GOOD)
+		api_reply(q->request, REPLY_TEXT, slice_of("ok\n"));
+	else
+		fail(q, r, &why);
+	free(q);
+}
+
+void
+api_send_health(struct board *b, struct request *request)
+{
+	send(b, request, NULL, 0, 0, run_health);
+}
+
+/* ---- entries ---- */
+
+static enum result
+add_line(void *ctx, uint64_t seq, struct slice line)
+{
+	struct buffer *out = ctx;
+
+	(void)seq;
+	if (out->n > 0 && out->n + line.n + 1 > API_PAGE_BYTES)
+		return R_CANCELLED; /* enough for one page */
+	buffer_add(out, line.p, line.n);
+	buffer_add(out, "\n", 1);
+	return buffer_result(out);
+}
+
+static void
+run_entries(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct buffer out = { 0 };
+	struct why why = { 0 };
+	enum result r = R_NO_DATABASE;
+
+	if (store != NULL)
+		r = store_lines(store, q->call.host->key, q->first, q->count, add_line, &out, &why);
+	if (r == R_GOOD || r == R_CANCELLED)
+		api_reply(q->request, REPLY_NDJSON, buffer_slice(&out));
+	else
+		fail(q, r, &why);
+	buffer_free(&out);
+	free(q);
+}
+
+void
+api_send_entries(struct board *b, struct hosted *host, struct request *request, uint64_t first,
+    uint64_t n)
+{
+	struct api_call call = { .route = ROUTE_ENTRIES, .host = host };
+
+	send(b, request, &call, first, n, run_entries);
+}
+
+/* ---- receipts ---- */
+
+static void
+run_receipt(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct store_election key = q->call.host->key;
+	struct buffer out = { 0 };
+	struct why why = { 0 };
+	uint64_t seq = STORE_NONE;
+	enum result r = R_NO_DATABASE;
+
+	if (store != NULL && q->call.route == ROUTE_RECORD)
+		r = store_find_records(store, &seq, key, &q->call.name, 1, &why);
+	else if (store != NULL)
+		r = store_find_tracker(store, &seq, key, &q->call.name, &why);
+	if (r == R_NOT_FOUND || (r == R_GOOD && seq == STORE_NONE))
+		r = why_set(&why, R_NOT_FOUND, "the board holds no such record");
+	if (r == R_GOOD)
+		r = answer_receipt(q->call.host, store, seq, &out, &why);
+	if (r == R_GOOD)
+		api_reply(q->request, REPLY_JSON, buffer_slice(&out));
+	else
+		fail(q, r, &why);
+	buffer_free(&out);
+	free(q);
+}
+
+/* ---- uploads ---- */
+
+/* All that one key may have lying here for one election: far above what its lists and
+ * proofs need, far below what would fill a disk. */
+static uint64_t
+quota(const struct frozen *frozen)
+{
+	const struct definition *d = frozen_definition(frozen);
+	const struct roll *roll = frozen_roll(frozen);
+	uint64_t element = group_element_bytes(d->group), scalar = group_scalar_bytes(d->group);
+	uint64_t most = UINT64_C(1) << 32, per_line = 0;
+	struct item_status item;
+	size_t i;
+
+	for (i = 1; roll != NULL && i <= frozen_items(frozen); i++)
+		if (frozen_item(frozen, i, &item) == R_GOOD)
+			per_line += item.width * 3 * element + 3 * element + 2 * scalar;
+	return roll == NULL ? most : most + 2 * per_line * roll_count(roll);
+}
+
+static void
+reply_upload(struct inquiry *q, const struct digest *token, const struct store_upload *u)
+{
+	char blob[BASE64URL_LEN(32) + 1], hex[65], body[256];
+	int n;
+
+	(void)base64url_encode(blob, u->id.b, sizeof u->id.b);
+	(void)hex_encode(hex, token->b, sizeof token->b);
+	n = snprintf(body, sizeof body,
+	    "{\"blob\":\"%s\",\"bytes\":%" PRIu64 ",\"have\":%" PRIu64 ",\"upload\":\"%s\"}", blob,
+	    u->size, u->have, hex);
+	api_reply(q->request, REPLY_JSON, (struct slice){ (const uint8_t *)body, (size_t)n });
+}
+
+static enum result
+begin_upload(struct inquiry *q, struct store *store, struct store_upload *u, struct digest *token,
+    struct why *why)
+{
+	struct frozen *frozen = hosted_frozen(q->call.host);
+	struct store_ticket t = { 0 };
+	struct slice body = { NULL, 0 }, by;
+	struct ticket ticket;
+	uint32_t number;
+	enum role role;
+	enum result r;
+
+	body.p = request_body(q->request, &body.n);
+	r = ticket_read(&ticket, body, why);
+	if (r != R_GOOD)
+		goto out;
+	if (!digest_equal(&ticket.election, &q->call.host->id)) {
+		r = why_set(why, R_WRONG_ELECTION, "the ticket is for another election");
+		goto out;
+	}
+	by.p = ticket.by.b;
+	by.n = sizeof ticket.by.b;
+	role = frozen_role(frozen, by, &number);
+	if (role != ROLE_ORGANISER && role != ROLE_REGISTRAR && role != ROLE_TRUSTEE) {
+		r = why_set(why, R_FORBIDDEN,
+		    "only the organiser, registrars and trustees may upload");
+		goto out;
+	}
+	sha256(token, body.p, body.n);
+	t.token = *token;
+	memcpy(t.owner.b, ticket.by.b, sizeof t.owner.b);
+	t.id = ticket.blob;
+	t.size = ticket.bytes;
+	t.quota = quota(frozen);
+	r = store_blob_begin(store, u, q->call.host->key, &t, why);
+	/* All chunks of an earlier try may be there without its end. */
+	if (r == R_GOOD && !u->complete && u->have == u->size)
+		r = store_blob_finish(store, q->call.host->key, u, why);
+out:
+	frozen_unref(frozen);
+	return r;
+}
+
+static void
+run_ticket(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct store_upload u = { 0 };
+	struct digest token;
+	struct why why = { 0 };
+	enum result r = store != NULL ? begin_upload(q, store, &u, &token, &why) : R_NO_DATABASE;
+
+	if (r == R_GOOD)
+		reply_upload(q, &token, &u);
+	else
+		fail(q, r, &why);
+	free(q);
+}
+
+static enum result
+take_chunk(struct inquiry *q, struct store *store, struct store_upload *u, struct why *why)
+{
+	const char *text = http_param(request_head(q->request), "at");
+	struct slice chunk = { NULL, 0 };
+	uint64_t at;
+	enum result r;
+
+	if (text == NULL || !http_number(&at, text, INT64_MAX))
+		return why_set(why, R_BAD_REQUEST, "at=OFFSET is missing or not a plain number");
+	chunk.p = request_body(q->request, &chunk.n);
+	r = store_blob_upload(store, u, q->call.host->key, &q->call.name, why);
+	if (r == R_GOOD && !u->complete)
+		r = store_blob_write(store, u, at, chunk, why);
+	if (r == R_GOOD && !u->complete)
+		r = store_blob_upload(store, u, q->call.host->key, &q->call.name, why);
+	if (r == R_GOOD && !u->complete && u->have == u->size)
+		r = store_blob_finish(store, q->call.host->key, u, why);
+	return r;
+}
+
+static void
+run_chunk(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct store_upload u = { 0 };
+	struct why why = { 0 };
+	enum result r = store != NULL ? take_chunk(q, store, &u, &why) : R_NO_DATABASE;
+
+	if (r == R_GOOD)
+		reply_upload(q, &q->call.name, &u);
+	else
+		fail(q, r, &why);
+	free(q);
+}
+
+/* ---- blobs, piece by piece ---- */
+
+struct download {
+	struct board *board;
+	struct store_blob blob;
+	uint64_t at, end;
+};
+
+struct piece {
+	struct errand errand;
+	struct download *download;
+	struct request *request;
+	uint8_t *buffer;
+	size_t n;
+};
+
+static void
+run_piece(struct errand *errand, struct store *store)
+{
+	struct piece *p = (struct piece *)errand;
+	enum result r = R_NO_DATABASE;
+
+	if (store != NULL)
+		r = store_blob_read(store, p->buffer, &p->download->blob, p->download->at, p->max,
+		    NULL);
+	if (r == R_GOOD)
+		p->download->at += p->n;
+	request_filled(p->request, r == R_GOOD ? p->n : 0);
+	free(p);
+}
+
+static void
+pull_piece(void *ctx, struct request *request, uint8_t *buffer, size_t max)
+{
+	struct download *d = ctx;
+	struct piece *p = calloc(1, sizeof *p);
+
+	if (p != NULL) {
+		p->errand.run = run_piece;
+		p->download = d;
+		p->request = request;
+		p->buffer = buffer;
+		p->n = d->end - d->at < max ? (size_t)(d->end - d->at) : max;
+		if (clerks_send(d->board->clerks, &p->errand) == R_GOOD)
+			return;
+	}
+	free(p);
+	request_filled(request, 0);
+}
+
+static void
+reply_blob(struct inquiry *q, const struct store_blob *blob)
+{
+	const struct http_head *head = request_head(q->request);
+	struct reply reply = { .status = 200, .type = REPLY_BYTES, .cache = REPLY_FOREVER };
+	struct download *d;
+	char hex[65], etag[68];
+	uint64_t first = 0, last = blob->size - 1;
+
+	(void)hex_encode(hex, q->call.name.b, sizeof q->call.name.b);
+	(void)snprintf(etag, sizeof etag, "\"%s\"", hex);
+	reply.etag = etag;
+	if (http_none_match(head, etag)) {
+		reply.status = 304;
+		request_reply(q->request, &reply);
+		return;
+	}
+	switch (http_range(head, &first, &last, etag, blob->size)) {
+	case HTTP_RANGE_ALL: break;
+	case HTTP_RANGE_PART:
+		reply.status = 206;
+		reply.range_first = first;
+		reply.range_last = last;
+		reply.range_total = blob->size;
+		break;
+	case HTTP_RANGE_BAD:
+		reply.status = 416;
+		reply.range_total = blob->size;
+		request_reply(q->request, &reply);
+		return;
+	}
+	d = calloc(1, sizeof *d);
+	if (d == NULL) {
+		request_fail(q->request, R_NO_MEMORY, NULL);
+		return;
+	}
+	if (reply.status == 200) {
+		first = 0;
+		last = blob->size - 1;
+	}
+	d->board = q->board;
+	d->blob = *blob;
+	d->at = first;
+	d->end = last + 1;
+	reply.stream.pull = pull_piece;
+	reply.stream.done = free;
+	reply.stream.ctx = d;
+	reply.stream_len = last - first + 1;
+	request_reply(q->request, &reply);
+}
+
+static void
+run_blob(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct store_blob blob;
+	struct why why = { 0 };
+	enum result r = R_NO_DATABASE;
+
+	if (store != NULL)
+		r = store_blob_find(store, &blob, q->call.host->key, &q->call.name, &why);
+	if (r == R_NOT_FOUND)
+		(void)why_set(&why, r, "the board holds no such blob");
+	if (r != R_GOOD)
+		fail(q, r, &why);
+	else if (blob.size == 0)
+		api_reply(q->request, REPLY_BYTES, (struct slice){ NULL, 0 });
+	else
+		reply_blob(q, &blob);
+	free(q);
+}
+
+void
+api_send(struct board *b, struct request *request, const struct api_call *call)
+{
+	switch (call->route) {
+	case ROUTE_RECORD:
+	case ROUTE_TRACKER: send(b, request, call, 0, 0, run_receipt); return;
+	case ROUTE_TICKET: send(b, request, call, 0, 0, run_ticket); return;
+	case ROUTE_CHUNK: send(b, request, call, 0, 0, run_chunk); return;
+	case ROUTE_BLOB: send(b, request, call, 0, 0, run_blob); return;
+	default: request_fail(request, R_NOT_FOUND, NULL); return;
+	}
+}

@@ -1,0 +1,211 @@
+#include "server/board.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/store_blob.h"
+
+#define BALLOTS_WAITING 16384
+#define BALLOTS_BYTES ((size_t)64 << 20)
+#define LONGS_WAITING 256
+#define LONGS_BYTES ((size_t)64 << 20)
+#define CLERKS 3
+#define ERRANDS_WAITING 8192
+#define STOP_MS 10000
+
+/* ---- the database as a source ---- */
+
+struct line_call {
+	source_each *each;
+	void *arg;
+};
+
+static enum result
+pass_line(void *ctx, uint64_t seq, struct slice line)
+{
+	const struct line_call *call = ctx;
+
+	return call->each(call->arg, seq, line);
+}
+
+static enum result
+source_entries(void *ctx, uint64_t from, uint64_t to, source_each *each, void *arg)
+{
+	const struct board_source *s = ctx;
+	struct line_call call = { each, arg };
+	enum result r =
+	    store_lines(s->store, s->host->key, from, to - from, pass_line, &call, NULL);
+
+	return r == R_NOT_FOUND ? R_MISSING_ENTRY : r;
+}
+
+static enum result
+source_blob_read(void *ctx, const struct digest *id, struct blob *out)
+{
+	const struct board_source *s = ctx;
+	struct store_blob blob;
+	uint8_t *bytes;
+	enum result r;
+
+	memset(out, 0, sizeof *out);
+	r = store_blob_find(s->store, &blob, s->host->key, id, NULL);
+	if (r != R_GOOD)
+		return r == R_NOT_FOUND ? R_MISSING_BLOB : r;
+	bytes = malloc(blob.size > 0 ? (size_t)blob.size : 1);
+	if (bytes == NULL)
+		return R_NO_MEMORY;
+	r = store_blob_read(s->store, bytes, &blob, 0, (size_t)blob.size, NULL);
+	if (r != R_GOOD) {
+		free(bytes);
+		return r == R_NOT_FOUND ? R_MISSING_BLOB : r;
+	}
+	out->bytes.p = bytes;
+	out->bytes.n = (size_t)blob.size;
+	out->release = free;
+	out->owner = bytes;
+	return R_GOOD;
+}
+
+void
+board_source_set(struct board_source *s, struct store *store, struct hosted *host)
+{
+	s->store = store;
+	s->host = host;
+	s->source.ctx = s;
+	s->source.entries = source_entries;
+	s->source.blob = source_blob_read;
+}
+
+/* ---- start ---- */
+
+struct load {
+	struct board *board;
+	struct why *why;
+};
+
+static enum result
+add_election(void *ctx, struct store_election key, const struct digest *id)
+{
+	struct load *l = ctx;
+	struct hosted *h;
+	enum result r = hosts_get(l->board->hosts, &h, id);
+
+	if (r == R_GOOD)
+		h->key = key;
+	return r;
+}
+
+enum result
+board_load(struct board *b, struct store *store, enum rules_mode mode, struct why *why)
+{
+	struct load l = { b, why };
+	enum result r = store_elections(store, add_election, &l, why);
+	struct effort effort = { 0 };
+	struct board_source s;
+	struct hosted *h;
+	size_t i;
+
+	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++) {
+		board_source_set(&s, store, h);
+		r = hosted_load(h, store, &s.source, mode, &effort, why);
+	}
+	return r;
+}
+
+static enum result
+make_parts(struct board *b)
+{
+	enum result r = hosts_new(&b->hosts);
+
+	if (r == R_GOOD)
+		r = docket_new(&b->docket);
+	if (r == R_GOOD)
+		r = queue_new(&b->ballots, BALLOTS_WAITING, BALLOTS_BYTES);
+	if (r == R_GOOD)
+		r = queue_new(&b->longs, LONGS_WAITING, LONGS_BYTES);
+	if (r == R_GOOD)
+		r = queue_new(&b->append, BALLOTS_WAITING, BALLOTS_BYTES);
+	return r;
+}
+
+static enum result
+start_threads(struct board *b)
+{
+	if (pthread_create(&b->ballot_thread, NULL, verify_ballots, b) != 0)
+		return R_NO_MEMORY;
+	b->threads++;
+	if (pthread_create(&b->long_thread, NULL, verify_longs, b) != 0)
+		return R_NO_MEMORY;
+	b->threads++;
+	if (pthread_create(&b->append_thread, NULL, append_records, b) != 0)
+		return R_NO_MEMORY;
+	b->threads++;
+	return R_GOOD;
+}
+
+enum result
+board_start(struct board *b, const struct board_config *config, struct why *why)
+{
+	struct listen_app app = api_app;
+	struct store *store = NULL;
+	enum result r;
+
+	memset(b, 0, sizeof *b);
+	b->config = *config;
+	if (strlen(config->name) > NOTE_NAME_MAX)
+		return why_set(why, R_BAD_INPUT, "the board's name is too long");
+	memcpy(b->name, config->name, strlen(config->name) + 1);
+	b->config.name = b->name;
+	r = note_key_set(&b->note_key, b->name, &config->public);
+	if (r != R_GOOD)
+		return why_set(why, r, "\"%s\" cannot be the name of a board", config->name);
+	r = make_parts(b);
+	if (r == R_GOOD)
+		r = store_open(&store, &config->store, why);
+	if (r == R_GOOD)
+		r = board_load(b, store, RULES_REPLAY, why);
+	store_free(store);
+	if (r == R_GOOD)
+		r = clerks_new(&b->clerks, CLERKS, ERRANDS_WAITING, &config->store);
+	app.ctx = b;
+	if (r == R_GOOD)
+		r = listen_new(&b->listen, &config->listen, &app, why);
+	if (r == R_GOOD)
+		r = start_threads(b);
+	if (r == R_GOOD)
+		r = listen_start(b->listen);
+	if (r != R_GOOD)
+		board_stop(b);
+	return r;
+}
+
+void
+board_stop(struct board *b)
+{
+	if (b->listen != NULL)
+		listen_stop(b->listen, STOP_MS);
+	/* Verifiers feed the append thread, so they end first. */
+	if (b->threads > 0) {
+		queue_close(b->ballots);
+		(void)pthread_join(b->ballot_thread, NULL);
+	}
+	if (b->threads > 1) {
+		queue_close(b->longs);
+		(void)pthread_join(b->long_thread, NULL);
+	}
+	if (b->threads > 2) {
+		queue_close(b->append);
+		(void)pthread_join(b->append_thread, NULL);
+	}
+	if (b->clerks != NULL)
+		clerks_stop(b->clerks);
+	listen_free(b->listen);
+	clerks_free(b->clerks);
+	queue_free(b->ballots);
+	queue_free(b->longs);
+	queue_free(b->append);
+	docket_free(b->docket);
+	hosts_free(b->hosts);
+	sign_key_wipe(&b->config.key);
+	memset(b, 0, sizeof *b);
+}

@@ -1,0 +1,88 @@
+/*
+ * board: the bulletin board itself: its elections, its key, and the threads that
+ * take records in. Threads: the listener's loop (api.c), one for ballots, one
+ * for long verifications (verify.c), one that appends (append.c), and clerks who read.
+ *
+ * A record is acknowledged only after the transaction that holds it, and the signed
+ * head over it, is committed.
+ */
+#ifndef SERVER_BOARD_H
+#define SERVER_BOARD_H
+
+#include <pthread.h>
+
+#include "crypto/note.h"
+#include "crypto/sign.h"
+#include "server/clerk.h"
+#include "server/hosted.h"
+#include "server/job.h"
+#include "server/listen.h"
+#include "server/log.h"
+#include "server/store.h"
+
+#define BOARD_ORGANISERS_MAX 64
+
+struct board_config {
+	const char *name; /* of the board: its name in definitions and heads */
+	struct sign_key key;
+	struct sign_public public;
+	struct sign_public organisers[BOARD_ORGANISERS_MAX]; /* who may found elections */
+	size_t organiser_count;
+	struct store_options store;
+	struct listen_config listen;
+	struct log *log;
+};
+
+struct board {
+	struct board_config config;
+	char name[NOTE_NAME_MAX + 1];
+	struct note_key note_key;
+	struct hosts *hosts;
+	struct docket *docket;
+	struct queue *ballots, *longs, *append;
+	struct clerks *clerks;
+	struct listen *listen;
+	pthread_t ballot_thread, long_thread, append_thread;
+	unsigned threads; /* how many of them run */
+};
+
+/* Read all elections from the database, then start to listen. Verifies nothing that
+ * stands in the database already (tabellad --check does). */
+enum result board_start(struct board *b, const struct board_config *config, struct why *why);
+/* Finish what was taken in, then stop. */
+void board_stop(struct board *b);
+
+/* Read every stored election through the rule book, `mode` as in rules_new. */
+enum result board_load(struct board *b, struct store *store, enum rules_mode mode, struct why *why);
+
+/* ---- between the parts of the board ---- */
+
+/* The rule book's view of an election in the database, through a thread's store. */
+struct board_source {
+	struct store *store;
+	struct hosted *host;
+	struct source source; /* use this one */
+};
+void board_source_set(struct board_source *s, struct store *store, struct hosted *host);
+
+/* Threads of verify.c and append.c; arg is the board. */
+void *verify_ballots(void *arg);
+void *verify_longs(void *arg);
+void *append_records(void *arg);
+
+/* Put a new job on its way: to a queue, or to its refusal. Owns the job from now on. */
+void board_take(struct board *b, struct job *job);
+
+/* answer.c: end a job that was stored as entry `seq` / that was refused: a record that
+ * was stored before gets its receipt even so. Own the job. */
+void answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line, uint64_t size,
+    struct slice note);
+void answer_refused(struct board *b, struct job *job);
+/* Compose the receipt of a stored entry: always the same bytes. */
+enum result answer_receipt(struct hosted *host, struct store *store, uint64_t seq,
+    struct buffer *out, struct why *why);
+
+/* api.c: the interface of docs/api.md. */
+extern const struct listen_app api_app;
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * tabellad: the bulletin-board server.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/base64.h"
+#include "crypto/mem.h"
+#include "server/board.h"
+#include "server/boardkey.h"
+#include "server/cluster.h"
+#include "server/roles.h"
+#include "server/store_schema.h"
+
+static const char help[] =
+    "Usage: tabellad --data DIR [OPTION]...\n"
+    "       tabellad --data DIR --check\n"
+    "       tabellad --make-tables --db ADDRESS\n"
+    "\n"
+    "The bulletin board: takes in signed records over HTTP, keeps them in PostgreSQL,\n"
+    "answers each with a receipt.\n"
+    "\n"
+    "  --data DIR           the board's folder: its key, and its private database\n"
+    "  --db ADDRESS         use this database (a libpq connection string) instead of a\n"
+    "                       private one; --make-tables prepares it\n"
+    "  --listen HOST:PORT   numeric address; may be given several times; port 0 takes\n"
+    "                       any (default 127.0.0.1:8410)\n"
+    "  --name NAME          the board's name in definitions (default tabella.local)\n"
+    "  --organiser KEY      a public key that may found elections here, as printed by\n"
+    "                       \"tabella organiser key\"; may be given several times\n"
+    "  --address-file FILE  write the board's URL there once it listens\n"
+    "  --check              verify everything in the database, then exit\n"
+    "  --make-tables        make or update the tables in --db as its owner, then exit\n"
+    "  --help, --version\n"
+    "\n"
+    "Stop it with SIGTERM. Exit codes: 0 good; 1 refused, or the content is wrong;\n"
+    "2 usage; 3 could not run for want of memory, disk or a database.\n"
+    "\n"
+    "Example:\n"
+    "  tabellad --data /var/lib/tabella --name vote.example.org \\\n"
+    "      --organiser kx0Jk1nUOmdF8Kbn1aR4YcM8c2TnHk2kq3b3b1xE2uQ\n";
+
+#define LISTEN_MOST 8
+
+struct options {
+	const char *data, *db, *name, *address_file;
+	const char *listen[LISTEN_MOST];
+	size_t listen_count;
+	struct sign_public organisers[BOARD_ORGANISERS_MAX];
+	size_t organiser_count;
+	int check, make_tables;
+};
+
+static int
+refuse(enum result r, const struct why *why)
+{
+	(void)fprintf(stderr, "tabellad: %s: %s\n", result_name(r),
+	    why->text[0] != '\0' ? why->text : result_text(r));
+	return result_exit(r);
+}
+
+static int
+usage(const char *what, const char *value)
+{
+	(void)fprintf(stderr, "tabellad: %s%s\nTry: tabellad --help\n", what, value);
+	return 2;
+}
+
+/* Returns -1 to go on, or an exit code. */
+static int
+read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option options[] = { { "data", required_argument, NULL, 'd' },
+		{ "db", required_argument, NULL, 'b' }, { "listen", required_argument, NULL, 'l' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "organiser", required_argument, NULL, 'o' },
+		{ "address-file", required_argument, NULL, 'a' },
+		{ "check", no_argument, NULL, 'c' }, { "make-tables", no_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		switch (c) {
+		case 'd': o->data = optarg; break;
+		case 'b': o->db = optarg; break;
+		case 'n': o->name = optarg; break;
+		case 'a': o->address_file = optarg; break;
+		case 'c': o->check = 1; break;
+		case 'm': o->make_tables = 1; break;
+		case 'l':
+			if (o->listen_count == LISTEN_MOST)
+				return usage("--listen is given too often", "");
+			o->listen[o->listen_count++] = optarg;
+			break;
+		case 'o':
+			if (o->organiser_count == BOARD_ORGANISERS_MAX)
+				return usage("--organiser is given too often", "");
+			if (base64url_decode(o->organisers[o->organiser_count++].b, 32,
+				slice_of(optarg)) != R_GOOD)
+				return usage("--organiser is a public key of 43 characters, not ",
+				    optarg);
+			break;
+		case 'h': (void)fputs(help, stdout); return 0;
+		case 'v': (void)puts("tabellad " PACKAGE_VERSION " (protocol version 1)"); return 0;
+		default: return usage("an option is wrong", "");
+		}
+	if (optind < argc)
+		return usage("what is this: ", argv[optind]);
+	if (o->make_tables && o->db == NULL)
+		return usage("--make-tables needs --db", "");
+	if (!o->make_tables && o->data == NULL)
+		return usage("--data is missing", "");
+	if (o->listen_count == 0)
+		o->listen[o->listen_count++] = "127.0.0.1:8410";
+	return -1;
+}
+
+/* Write the address whole, so that who waits for the file can read it at once. */
+static enum result
+write_address(const char *path, const struct listen *l, struct why *why)
+{
+	char address[LISTEN_ADDRESS_LEN], *partial;
+	enum result r = R_GOOD;
+	FILE *f;
+
+	listen_address(l, address, 0);
+	if (asprintf(&partial, "%s.new", path) < 0)
+		return R_NO_MEMORY;
+	f = fopen(partial, "w");
+	if (f == NULL || fprintf(f, "http://%s\n", address) < 0 || fflush(f) != 0 ||
+	    rename(partial, path) != 0)
+		r = why_set(why, R_NO_DISK, "%s cannot be written: %s", path, strerror(errno));
+	if (f != NULL)
+		(void)fclose(f);
+	free(partial);
+	return r;
+}
+
+/* Run until a signal asks to stop. */
+static enum result
+serve(const struct options *o, const struct store_options *store, struct log *log, struct why *why)
+{
+	struct board_config config = { 0 };
+	struct board board;
+	sigset_t signals;
+	enum result r;
+	int signal_number;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void)listen_raise_descriptors();
+	config.name = o->name != NULL ? o->name : "tabella.local";
+	memcpy(config.organisers, o->organisers, sizeof config.organisers);
+	config.organiser_count = o->organiser_count;
+	config.store = *store;
+	config.listen.addresses = o->listen;
+	config.listen.addresses_len = o->listen_count;
+	config.listen.log = log;
+	config.log = log;
+	r = boardkey_open(&config.public, &config.key, o->data, why);
+	if (r == R_GOOD)
+		r = board_start(&board, &config, why);
+	sign_key_wipe(&config.key);
+	if (r != R_GOOD)
+		return r;
+	if (o->address_file != NULL)
+		r = write_address(o->address_file, board.listen, why);
+	if (r == R_GOOD) {
+		char address[LISTEN_ADDRESS_LEN];
+
+		listen_address(board.listen, address, 0);
+		log_event(log, LOG_START, "listening on %s", address);
+		(void)sigwait(&signals, &signal_number);
+		log_event(log, LOG_STOP, "stopping");
+	}
+	board_stop(&board);
+	return r;
+}
+
+static enum result
+check(const struct store_options *options, struct why *why)
+{
+	struct board board = { 0 };
+	struct store *store = NULL;
+	struct hosted *h;
+	enum result r = hosts_new(&board.hosts);
+	char hex[65];
+	size_t i;
+
+	if (r == R_GOOD)
+		r = store_open(&store, options, why);
+	if (r == R_GOOD)
+		r = board_load(&board, store, RULES_VERIFY, why);
+	for (i = 0; r == R_GOOD && (h = hosts_at(board.hosts, i)) != NULL; i++) {
+		(void)hex_encode(hex, h->id.b, sizeof h->id.b);
+		(void)printf("election %s: %llu entries, all valid\n", hex,
+		    (unsigned long long)hosted_size(h));
+	}
+	store_free(store);
+	hosts_free(board.hosts);
+	return r;
+}
+
+/* Check or serve, with the database that the options name. */
+static enum result
+run(const struct options *o, struct log *log, struct why *why)
+{
+	struct store_options store = { 0 };
+	struct cluster_options options = { 0 };
+	struct cluster *cluster = NULL;
+	char *folder = NULL, *address = NULL;
+	struct why stopping = { 0 };
+	enum result r = R_GOOD;
+
+	if (mkdir(o->data, 0700) != 0 && errno != EEXIST)
+		return why_set(why, R_NO_DISK, "%s cannot be made: %s", o->data, strerror(errno));
+	if (o->db == NULL) {
+		if (asprintf(&folder, "%s/database", o->data) < 0)
+			return R_NO_MEMORY;
+		options.folder = folder;
+		r = cluster_open(&cluster, &options, why);
+		if (r == R_GOOD)
+			r = store_schema_prepare(cluster, why);
+		if (r == R_GOOD) {
+			address = cluster_address(cluster, DB_ROLE_BOARD, DATABASE_NAME);
+			r = address == NULL ? R_NO_MEMORY : R_GOOD;
+		}
+		store.revive = cluster_ensure;
+		store.ctx = cluster;
+	}
+	store.address = o->db != NULL ? o->db : address;
+	if (r == R_GOOD)
+		r = o->check ? check(&store, why) : serve(o, &store, log, why);
+	if (cluster != NULL && cluster_stop(cluster, &stopping) != R_GOOD)
+		log_event(log, LOG_STORE, "the database did not stop: %s", stopping.text);
+	cluster_free(cluster);
+	free(folder);
+	free(address);
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct why why = { 0 };
+	struct log *log = NULL;
+	enum result r = mem_init();
+	int code;
+
+	if (r != R_GOOD)
+		return refuse(r, &why);
+	code = read_options(&o, argc, argv);
+	if (code >= 0)
+		return code;
+	if (o.make_tables)
+		r = store_schema_make(o.db, &why);
+	else {
+		r = log_new(&log, STDERR_FILENO);
+		if (r == R_GOOD)
+			r = run(&o, log, &why);
+	}
+	log_free(log);
+	return r == R_GOOD ? 0 : refuse(r, &why);
+}

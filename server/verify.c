@@ -1,0 +1,173 @@
+/*
+ * The threads that verify: one for ballots and other short records, in batches; one for
+ * what takes long, one record at a time, so that a mix never delays a ballot.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/board.h"
+
+#define BATCH 512
+#define ROUNDS_MAX 3
+
+/* What makes a mix or a decryption a fault of its author: its content is wrong. */
+static int
+is_fault(enum record_type type, enum result verdict)
+{
+	if (type != RECORD_MIX && type != RECORD_DECRYPT)
+		return 0;
+	switch (verdict) {
+	case R_NON_CANONICAL:
+	case R_NOT_IN_GROUP:
+	case R_BAD_ELEMENT:
+	case R_BAD_WIDTH:
+	case R_BAD_ENCODING:
+	case R_BAD_SHUFFLE:
+	case R_NOOP_MIX:
+	case R_BAD_DECRYPTION: return 1;
+	default: return 0;
+	}
+}
+
+/* Tell everybody who signed a bad mix or decryption, so that the others go on without
+ * its author. Whether it is one is judged by the rule book, as of any record. */
+static void
+accuse(struct board *b, const struct job *job)
+{
+	const struct record *record = check_record(job->check);
+	union record_body body = { 0 };
+	struct buffer bytes = { 0 };
+	struct frozen *frozen;
+	struct job *fault;
+
+	frozen = hosted_frozen(job->host);
+	body.fault.election = job->host->id;
+	body.fault.prev = *frozen_prev(frozen, ROLE_BOARD, 1);
+	body.fault.record = record->bytes;
+	frozen_unref(frozen);
+	if (record_sign(&bytes, RECORD_FAULT, &body, &b->config.key, NULL) == R_GOOD &&
+	    job_new(&fault, job->host, NULL, buffer_slice(&bytes)) == R_GOOD)
+		board_take(b, fault);
+	buffer_free(&bytes);
+}
+
+static void
+conclude(struct board *b, struct job *job)
+{
+	job->verdict = check_verdict(job->check, &job->why);
+	if (job->verdict == R_GOOD) {
+		(void)queue_put(b->append, job, true);
+		return;
+	}
+	if (is_fault(check_record(job->check)->type, job->verdict))
+		accuse(b, job);
+	answer_refused(b, job);
+}
+
+/* Jobs of one election are run together. */
+static void
+run_jobs(struct board *b, struct store *store, struct job *list, const struct effort *effort)
+{
+	struct check *checks[BATCH];
+	struct job *rest, **end, *mine, *job;
+	struct board_source source;
+	size_t n;
+
+	while (list != NULL) {
+		struct hosted *host = list->host;
+
+		rest = NULL;
+		end = &rest;
+		mine = NULL;
+		for (n = 0; (job = list) != NULL;) {
+			list = job->next;
+			if (job->host == host && n < BATCH) {
+				checks[n++] = job->check;
+				job->next = mine;
+				mine = job;
+			} else {
+				job->next = NULL;
+				*end = job;
+				end = &job->next;
+			}
+		}
+		board_source_set(&source, store, host);
+		checks_run(checks, n, &source.source, effort);
+		/* `mine` was stacked: turn it round, so that records keep their order. */
+		for (list = NULL; (job = mine) != NULL;) {
+			mine = job->next;
+			job->next = list;
+			list = job;
+		}
+		while ((job = list) != NULL) {
+			list = job->next;
+			conclude(b, job);
+		}
+		list = rest;
+	}
+}
+
+static void
+verify(struct board *b, struct queue *queue, size_t at_once)
+{
+	struct effort effort = { .threads = 1 };
+	struct store *store = NULL;
+	struct job *list, *job;
+	struct why why;
+
+	while ((list = queue_take(queue, at_once)) != NULL) {
+		memset(&why, 0, sizeof why);
+		if (store == NULL && store_open(&store, &b->config.store, &why) != R_GOOD) {
+			while ((job = list) != NULL) {
+				list = job->next;
+				job->verdict = R_NO_DATABASE;
+				job->why = why;
+				answer_refused(b, job);
+			}
+			continue;
+		}
+		run_jobs(b, store, list, &effort);
+	}
+	store_free(store);
+}
+
+void *
+verify_ballots(void *arg)
+{
+	struct board *b = arg;
+
+	verify(b, b->ballots, BATCH);
+	return NULL;
+}
+
+void *
+verify_longs(void *arg)
+{
+	struct board *b = arg;
+
+	verify(b, b->longs, 1);
+	return NULL;
+}
+
+void
+board_take(struct board *b, struct job *job)
+{
+	struct queue *queue;
+	int is_long;
+
+	if (job->verdict == R_GOOD && job->rounds > ROUNDS_MAX) {
+		job->verdict =
+		    why_set(&job->why, R_BUSY, "the board is changing too fast; send it again");
+	}
+	if (job->verdict != R_GOOD) {
+		answer_refused(b, job);
+		return;
+	}
+	is_long = check_cost(job->check) == CHECK_LONG;
+	queue = is_long ? b->longs : b->ballots;
+	if (queue_put(queue, job, job->rounds > 0 || job->docketed) != R_GOOD) {
+		job->verdict = why_set(&job->why, R_BUSY,
+		    "too many records wait to be verified; send it again");
+		answer_refused(b, job);
+	}
+}
