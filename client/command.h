@@ -25,7 +25,7 @@ struct command {
 /* A role: commands below a word; ends with a NULL name. A role with a single
  * command of an empty name ("verify") is run as it stands; what follows in
  * its table are words that it also takes first ("verify ballot"). */
-struct role {
+struct command_role {
 	const char *name;
 	const char *summary;
 	const char *about; /* what --help of the role says first */
@@ -33,7 +33,8 @@ struct role {
 	const struct command *commands;
 };
 
-extern const struct role role_organiser, role_registrar, role_vote, role_trustee, role_verify;
+extern const struct command_role role_organiser, role_registrar, role_vote, role_trustee,
+    role_verify;
 
 /* What an option of a command is; the table ends with a NULL name. An option
  * without `value` and `values` is a flag: *flag becomes 1. */

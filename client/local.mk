@@ -16,10 +16,14 @@ client_libtclient_a_SOURCES = \
 	client/command.h \
 	client/file.c \
 	client/file.h \
+	client/keys.c \
+	client/keys.h \
 	client/mirror.c \
 	client/mirror.h \
 	client/terminal.c \
-	client/terminal.h
+	client/terminal.h \
+	client/workspace.c \
+	client/workspace.h
 
 EXTRA_DIST += \
 	client/README.md

@@ -8,7 +8,7 @@
 #include "client/terminal.h"
 #include "crypto/mem.h"
 
-static const struct role *const roles[] = { &role_organiser, &role_registrar, &role_vote,
+static const struct command_role *const roles[] = { &role_organiser, &role_registrar, &role_vote,
 	&role_trustee, &role_verify };
 #define ROLES (sizeof roles / sizeof *roles)
 
@@ -30,7 +30,7 @@ print_help(void)
 }
 
 static void
-print_role_help(const struct role *role)
+print_role_help(const struct command_role *role)
 {
 	const struct command *c;
 
@@ -42,7 +42,7 @@ print_role_help(const struct role *role)
 }
 
 static void
-print_command_help(const struct role *role, const struct command *command)
+print_command_help(const struct command_role *role, const struct command *command)
 {
 	const struct command *c;
 
@@ -67,7 +67,7 @@ wants_help(int argc, char **argv)
 }
 
 static int
-run_role(const struct role *role, int argc, char **argv)
+run_role(const struct command_role *role, int argc, char **argv)
 {
 	const struct command *c, *whole = NULL;
 

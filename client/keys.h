@@ -1,0 +1,37 @@
+/*
+ * keys: the signing keys of organisers, registrars and trustees in sealed files
+ * (crypto/keyfile.h), and where passphrases come from: a file, or the terminal.
+ */
+#ifndef CLIENT_KEYS_H
+#define CLIENT_KEYS_H
+
+#include "client/command.h"
+#include "client/file.h"
+#include "crypto/result.h"
+#include "crypto/sign.h"
+
+/* Read a passphrase: the first line of a private file, or, with path NULL, from the
+ * terminal; `twice` asks for it a second time. */
+enum result keys_passphrase(struct secret *out, const char *path, int twice, struct why *why);
+
+/* Make a new signing key of this kind ("organiser", "registrar", "trustee") in a file that must
+ * not exist; `passphrase` empty: not locked. */
+enum result keys_make(struct sign_public *public, const char *path, const char *kind,
+    struct slice passphrase, struct why *why);
+
+/* Open a key file of this kind. Asks for the passphrase if the file is locked and
+ * passphrase_path is NULL. R_KEY_PERMISSIONS, R_KEY_CORRUPT. Wipe with sign_key_wipe. */
+enum result keys_open(struct sign_public *public, struct sign_key *key, const char *path,
+    const char *kind, const char *passphrase_path, struct why *why);
+
+/* Seal and open any other secret (a trustee's journal, a voter's credential). */
+enum result keys_seal(struct buffer *out, const char *kind, struct slice public,
+    struct slice secret, struct slice passphrase, struct why *why);
+enum result keys_unseal(struct secret *out, struct slice text, const char *kind,
+    struct slice passphrase, const char *path, struct why *why);
+
+/* The command "key" of a role: makes a key, prints the public part. */
+int keys_command(const struct command *self, const char *kind, int argc, char **argv);
+extern const char keys_help[];
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * workspace: the folder of one role in one election: where its board is, which election,
+ * which key; a mirror of the board; and what the role keeps for itself.
+ *
+ *	DIR/workspace.json	{"board":url,"election":hex,"key":path}
+ *	DIR/mirror/		entries and blobs (mirror.h)
+ *	DIR/lock		one process at a time
+ */
+#ifndef CLIENT_WORKSPACE_H
+#define CLIENT_WORKSPACE_H
+
+#include "client/board.h"
+#include "client/command.h"
+#include "client/mirror.h"
+#include "crypto/hash.h"
+#include "crypto/result.h"
+#include "crypto/sign.h"
+
+/* What the options of a command say; NULL: as it was before. */
+struct workspace_options {
+	const char *dir, *board, *election, *key, *passphrase_file;
+};
+/* The rows of a command's option table; `o` is a struct workspace_options. */
+#define WORKSPACE_SPECS(o) \
+	{ "dir", &(o).dir, NULL, NULL }, { "board", &(o).board, NULL, NULL }, \
+	    { "election", &(o).election, NULL, NULL }, { "key", &(o).key, NULL, NULL }, \
+	{ \
+		"passphrase-file", &(o).passphrase_file, NULL, NULL \
+	}
+#define WORKSPACE_HELP \
+	"  --dir DIR               the folder that keeps what is needed from one call to the " \
+	"next\n" \
+	"  --board URL             the board (kept in DIR)\n" \
+	"  --election ID           the election id, 64 digits, from a source you trust (kept)\n" \
+	"  --key FILE              your signing key (its path is kept)\n" \
+	"  --passphrase-file FILE  where the passphrase of the key stands"
+
+struct workspace {
+	char *dir, *board_url, *key_path;
+	const char *passphrase_file;
+	struct digest election;
+	int has_election;
+	int lock;
+	struct board *board;
+	struct mirror mirror;
+	int mirrored;
+};
+
+/* Open the folder (made if missing), lock it, merge in the options and keep them. Nothing
+ * is asked of the board yet. R_BAD_INPUT, R_CONFLICT (in use), R_NO_DISK. */
+enum result workspace_open(struct workspace *w, const struct workspace_options *options,
+    struct why *why);
+void workspace_close(struct workspace *w);
+
+/* Remember the election (organiser define). */
+enum result workspace_set_election(struct workspace *w, const struct digest *election,
+    struct why *why);
+
+/* Make w->board ready; R_BAD_INPUT if no --board was ever given. */
+enum result workspace_board(struct workspace *w, struct why *why);
+/* Make w->mirror ready and up to date. */
+enum result workspace_mirror(struct workspace *w, const struct effort *effort, struct why *why);
+
+/* Open the signing key; it must be of the kind. Wipe with sign_key_wipe. */
+enum result workspace_key(const struct workspace *w, const char *kind, struct sign_public *public,
+    struct sign_key *key, struct why *why);
+
+/* Path of something in the folder: an allocated string, or NULL. */
+char *workspace_path(const struct workspace *w, const char *name);
+
+#endif
