@@ -4,20 +4,34 @@
 # Only these lists go inside `if SERVER`; EXTRA_DIST stays outside, so that the
 # tarball does not depend on how it was configured.
 #
-# A library without a source cannot be built. With the first file, add here:
-#	if SERVER
-#	noinst_LIBRARIES += server/libtserver.a
-#	SERVER_LIB = server/libtserver.a
-#	server_libtserver_a_SOURCES = \
-#		server/http.c \
-#		server/http.h
-#	endif
-# and with main():
+# With main(), add here:
 #	if SERVER
 #	bin_PROGRAMS += server/tabellad
 #	server_tabellad_SOURCES = server/main.c
 #	server_tabellad_LDADD = $(SERVER_LIBS)
 #	endif
+
+if SERVER
+noinst_LIBRARIES += server/libtserver.a
+SERVER_LIB = server/libtserver.a
+server_libtserver_a_SOURCES = \
+	server/connection.c \
+	server/connection.h \
+	server/connection_read.c \
+	server/connection_send.c \
+	server/http.c \
+	server/http.h \
+	server/http_fields.c \
+	server/listen.c \
+	server/listen.h \
+	server/listen_accept.c \
+	server/log.c \
+	server/log.h \
+	server/reply.c \
+	server/reply.h \
+	server/request.c \
+	server/request.h
+endif
 
 EXTRA_DIST += \
 	server/README.md
