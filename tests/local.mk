@@ -67,6 +67,20 @@ tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 
+# tabellad and its parts.
+if SERVER
+check_PROGRAMS += \
+	tests/test_http \
+	tests/test_listen \
+	tests/test_log \
+	tests/test_reply
+
+tests_test_http_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_listen_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+endif
+
 # They watch what is freed, and make memory and the random source fail.
 tests_test_mem_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=calloc
 tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
