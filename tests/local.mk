@@ -32,11 +32,18 @@ tests_libproofs_a_SOURCES = \
 	tests/proof_kit.c \
 	tests/proof_kit.h
 
+# Secrets watched by valgrind.
+check_LIBRARIES += tests/libct.a
+tests_libct_a_SOURCES = \
+	tests/ct_kit.c \
+	tests/ct_kit.h
+
 check_PROGRAMS += \
 	tests/test_base64 \
 	tests/test_canon \
 	tests/test_code \
 	tests/test_ct \
+	tests/test_ct_proofs \
 	tests/test_dleq \
 	tests/test_elgamal \
 	tests/test_embed \
@@ -44,6 +51,7 @@ check_PROGRAMS += \
 	tests/test_gvec \
 	tests/test_hash \
 	tests/test_keyfile \
+	tests/test_keygen \
 	tests/test_mem \
 	tests/test_merkle \
 	tests/test_note \
@@ -53,6 +61,7 @@ check_PROGRAMS += \
 	tests/test_rng \
 	tests/test_schnorr \
 	tests/test_shuffle \
+	tests/test_shuffle_equations \
 	tests/test_sign \
 	tests/test_svec \
 	tests/test_walk
@@ -62,10 +71,14 @@ tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_gvec_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_ristretto_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_svec_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_ct_LDADD = tests/libct.a $(LDADD)
+tests_test_ct_proofs_LDADD = tests/libct.a $(LDADD)
 tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
 
 # tabellad and its parts.
 if SERVER
