@@ -3,25 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const type_names[CHOICE_TYPES] = { "plurality", "approval", "ranking" };
-
-const char *
-choice_type_name(enum choice_type type)
-{
-	assert(type < CHOICE_TYPES);
-	return type_names[type];
-}
-
-enum choice_type
-choice_type_by_name(const char *name)
-{
-	unsigned i;
-
-	for (i = 0; i < CHOICE_TYPES; i++)
-		if (strcmp(type_names[i], name) == 0)
-			break;
-	return (enum choice_type)i;
-}
+const char *const choice_type_names[CHOICE_TYPES] = { "plurality", "approval", "ranking" };
 
 size_t
 choice_bytes(enum choice_type type, unsigned options)

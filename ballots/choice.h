@@ -46,10 +46,8 @@ struct choice {
 	uint8_t bytes[CHOICE_MAX_BYTES]; /* choice_blocks * 30 in use, the rest zero */
 };
 
-/* Return "plurality", "approval" or "ranking", as item records spell it. */
-const char *choice_type_name(enum choice_type type);
-/* Return the type of that name, or CHOICE_TYPES. */
-enum choice_type choice_type_by_name(const char *name);
+/* The names as item records spell them: "plurality", "approval", "ranking". */
+extern const char *const choice_type_names[CHOICE_TYPES];
 
 /* Return how many bytes a choice among that many options has, and how many
  * 30-byte blocks it fills. */

@@ -6,73 +6,10 @@
 
 #include "ballots/count_method.h"
 
-static const char *const method_names[COUNT_METHODS] = { "plurality", "approval", "condorcet" };
-static const char *const quorum_names[COUNT_QUORUMS] = { "none", "turnout", "sqrt" };
-static const char *const majority_names[COUNT_MAJORITIES] = { "none", "valid", "roll", "default" };
-static const char *const tie_names[COUNT_TIES] = { "none", "first" };
-
-static unsigned
-by_name(const char *const names[], unsigned n, const char *name)
-{
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(names[i], name) == 0)
-			break;
-	return i;
-}
-
-const char *
-count_method_name(enum count_method method)
-{
-	assert(method < COUNT_METHODS);
-	return method_names[method];
-}
-
-enum count_method
-count_method_by_name(const char *name)
-{
-	return (enum count_method)by_name(method_names, COUNT_METHODS, name);
-}
-
-const char *
-count_quorum_name(enum count_quorum quorum)
-{
-	assert(quorum < COUNT_QUORUMS);
-	return quorum_names[quorum];
-}
-
-enum count_quorum
-count_quorum_by_name(const char *name)
-{
-	return (enum count_quorum)by_name(quorum_names, COUNT_QUORUMS, name);
-}
-
-const char *
-count_majority_name(enum count_majority majority)
-{
-	assert(majority < COUNT_MAJORITIES);
-	return majority_names[majority];
-}
-
-enum count_majority
-count_majority_by_name(const char *name)
-{
-	return (enum count_majority)by_name(majority_names, COUNT_MAJORITIES, name);
-}
-
-const char *
-count_tie_name(enum count_tie tie)
-{
-	assert(tie < COUNT_TIES);
-	return tie_names[tie];
-}
-
-enum count_tie
-count_tie_by_name(const char *name)
-{
-	return (enum count_tie)by_name(tie_names, COUNT_TIES, name);
-}
+const char *const count_method_names[COUNT_METHODS] = { "plurality", "approval", "condorcet" };
+const char *const count_quorum_names[COUNT_QUORUMS] = { "none", "turnout", "sqrt" };
+const char *const count_majority_names[COUNT_MAJORITIES] = { "none", "valid", "roll", "default" };
+const char *const count_tie_names[COUNT_TIES] = { "none", "first" };
 
 enum choice_type
 count_choice_type(enum count_method method)
@@ -169,7 +106,7 @@ count_rules_check(const struct count_rules *rules, struct why *why)
 		    rules->default_option);
 	if (rules->default_option != 0 && rules->method != COUNT_CONDORCET)
 		return why_set(why, R_BAD_ITEM, "%s knows no default option",
-		    method_names[rules->method]);
+		    count_method_names[rules->method]);
 	if (rules->tie >= COUNT_TIES)
 		return why_set(why, R_BAD_ITEM, "there is no such rule for ties");
 	r = check_quorum(rules, why);

@@ -77,16 +77,12 @@ struct count_rules {
 	enum count_tie tie;
 };
 
-/* Return the names as item records spell them, and the values of such names, or
- * COUNT_METHODS, COUNT_QUORUMS, COUNT_MAJORITIES, COUNT_TIES. */
-const char *count_method_name(enum count_method method);
-enum count_method count_method_by_name(const char *name);
-const char *count_quorum_name(enum count_quorum quorum);
-enum count_quorum count_quorum_by_name(const char *name);
-const char *count_majority_name(enum count_majority majority);
-enum count_majority count_majority_by_name(const char *name);
-const char *count_tie_name(enum count_tie tie);
-enum count_tie count_tie_by_name(const char *name);
+/* The names as item records spell them: "plurality", "approval", "condorcet";
+ * "none", "turnout", "sqrt"; "none", "valid", "roll", "default"; "none", "first". */
+extern const char *const count_method_names[COUNT_METHODS];
+extern const char *const count_quorum_names[COUNT_QUORUMS];
+extern const char *const count_majority_names[COUNT_MAJORITIES];
+extern const char *const count_tie_names[COUNT_TIES];
 
 /* Return the type of the choices that the method counts. */
 enum choice_type count_choice_type(enum count_method method);

@@ -225,6 +225,8 @@ print_schwartz(const struct page *p)
 	unsigned i;
 
 	fprintf(p->out, "\nSchwartz set\n");
+	if (!o->quorum && o->rules.default_option == 0)
+		fprintf(p->out, "  nobody\n");
 	for (i = 1; i <= o->rules.options; i++) {
 		if (!o->option[i - 1].schwartz)
 			continue;
