@@ -58,6 +58,7 @@ struct item_status {
 	uint64_t close_seq;
 	const struct digest *close; /* close hash */
 	uint64_t counted;           /* N */
+	int opened;                 /* 1: N is enough for ready, mix, decrypt */
 	uint64_t ready;             /* who has posted ready */
 	size_t ready_needed;
 	const struct digest *list; /* of the list to mix or decrypt next; NULL: not yet known */
@@ -145,17 +146,18 @@ size_t frozen_duties(const struct frozen *f, uint32_t trustee, struct duty *out,
 
 /* Bytes of a list with what one must know of them. */
 struct list {
-	uint8_t *bytes;
-	size_t n;
+	struct slice bytes;
 	uint64_t rows;
 	size_t width;
 	struct digest digest; /* SHA-256 of the bytes */
+	struct blob blob;     /* what holds the bytes */
 };
-void list_free(struct list *list);
+/* Leaves zeros, which may be released again. */
+void list_release(struct list *list);
 
 /* Compute the input list of an item that is CLOSED or DONE (section 7) from the ballots on
  * the board. Rows 0: no bytes. R_UNKNOWN_ITEM, R_STATE; R_MISSING_ENTRY, R_CHAIN_BROKEN if
- * the source does not give the board's entries; resources. Free with list_free. */
+ * the source does not give the board's entries; resources. Give back with list_release. */
 enum result frozen_list(const struct frozen *f, uint64_t item, const struct source *source,
     struct list *out, struct why *why);
 /* The list that the item's next mix takes or that is to be decrypted: the input list, or the
@@ -171,10 +173,5 @@ enum result frozen_result(const struct frozen *f, uint64_t item, const struct so
 /* Add result.json: the result objects of all items that are DONE. */
 enum result frozen_results(const struct frozen *f, const struct source *source, struct buffer *out,
     const struct effort *effort, struct why *why);
-
-/* Call `each` with the name of every blob that a record names, an entry's own or the one in a
- * `fault`: the roll's, a mix's output and proof, a decryption's factors. */
-typedef enum result blob_each(void *arg, const struct digest *id);
-enum result record_blobs(const struct record *record, blob_each *each, void *arg);
 
 #endif

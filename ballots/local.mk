@@ -6,11 +6,15 @@ BALLOTS_LIB = ballots/libtballots.a
 ballots_libtballots_a_SOURCES = \
 	ballots/arena.c \
 	ballots/arena.h \
+	ballots/ballot.c \
 	ballots/ballot.h \
 	ballots/body.c \
 	ballots/body.h \
 	ballots/canon.c \
 	ballots/canon.h \
+	ballots/checks.c \
+	ballots/checks_tally.c \
+	ballots/checks_voters.c \
 	ballots/choice.c \
 	ballots/choice.h \
 	ballots/choice_text.c \
@@ -26,14 +30,33 @@ ballots_libtballots_a_SOURCES = \
 	ballots/entry.h \
 	ballots/folder.c \
 	ballots/folder.h \
+	ballots/frozen.c \
 	ballots/frozen.h \
+	ballots/frozen_duty.c \
+	ballots/frozen_list.c \
+	ballots/frozen_result.c \
+	ballots/frozen_view.c \
 	ballots/item.c \
 	ballots/item.h \
+	ballots/outcome.c \
+	ballots/outcome.h \
 	ballots/receipt.h \
 	ballots/record.c \
 	ballots/record.h \
+	ballots/roll.c \
 	ballots/roll.h \
+	ballots/roll_parts.h \
+	ballots/roll_read.c \
+	ballots/rules.c \
 	ballots/rules.h \
+	ballots/rules_entries.c \
+	ballots/rules_judge.c \
+	ballots/rules_keygen.c \
+	ballots/rules_parts.h \
+	ballots/rules_setup.c \
+	ballots/rules_store.c \
+	ballots/rules_tally.c \
+	ballots/rules_vote.c \
 	ballots/sheet.c \
 	ballots/sheet.h \
 	ballots/source.c \

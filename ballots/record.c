@@ -354,3 +354,25 @@ record_limit(enum record_type type, const struct definition *d, const size_t *wi
 			limit += 512 + 4 * widths[i] * element + 2 * widths[i] * (element + scalar);
 	return limit;
 }
+
+enum result
+record_blobs(const struct record *record, blob_each *each, void *arg)
+{
+	struct record *accused;
+	enum result r;
+
+	switch (record->type) {
+	case RECORD_ROLL: return each(arg, &record->of.roll.blob);
+	case RECORD_DECRYPT: return each(arg, &record->of.decrypt.factors);
+	case RECORD_MIX:
+		r = each(arg, &record->of.mix.output);
+		return r == R_GOOD ? each(arg, &record->of.mix.proof) : r;
+	case RECORD_FAULT:
+		r = record_parse(&accused, NULL, record->of.fault.record, NULL);
+		if (r == R_GOOD && accused->type != RECORD_FAULT)
+			r = record_blobs(accused, each, arg);
+		record_free(accused);
+		return r;
+	default: return R_GOOD;
+	}
+}

@@ -132,4 +132,10 @@ void record_tracker_print(char out[RECORD_TRACKER_TEXT], const struct digest *tr
 size_t record_limit(enum record_type type, const struct definition *d, const size_t *widths,
     size_t count);
 
+/* Call `each` with the name of every blob that a record names, an entry's own or the one in a
+ * `fault`: the roll's, a mix's output and proof, a decryption's factors. */
+typedef enum result blob_each(void *arg, const struct digest *id);
+/* R_GOOD, what `each` returned, or the reason why the record in a `fault` is none. */
+enum result record_blobs(const struct record *record, blob_each *each, void *arg);
+
 #endif

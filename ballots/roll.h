@@ -85,7 +85,7 @@ enum roll_depth { ROLL_CHECK_ALL, ROLL_KEYS_ONLY };
 enum result roll_read(struct roll **out, const struct definition *d, const struct digest *election,
     const struct body_roll *body, struct slice blob, enum roll_depth depth,
     const struct effort *effort, struct why *why);
-struct roll *roll_ref(struct roll *roll);
+struct roll *roll_ref(const struct roll *roll);
 void roll_unref(struct roll *roll);
 
 /* Number of lines. */
