@@ -71,7 +71,7 @@ ct_secret_elements(const struct gvec *v)
 /* The number of no case: the program ends at once. */
 #define NOTHING (-1)
 
-/* Run a case under valgrind and return its exit code. */
+/* Run a case under valgrind and return its exit code, or -1. */
 static int
 watched(int i)
 {
@@ -82,15 +82,16 @@ watched(int i)
 	int status;
 
 	n = readlink("/proc/self/exe", self, sizeof self - 1);
-	ck_assert_int_gt(n, 0);
+	if (n <= 0)
+		return -1;
 	self[n] = '\0';
-	ck_assert_uint_lt((size_t)snprintf(suppressions, sizeof suppressions,
-			      "--suppressions=%s/tests/ct.supp", top != NULL ? top : "."),
-	    sizeof suppressions);
+	(void)snprintf(suppressions, sizeof suppressions, "--suppressions=%s/tests/ct.supp",
+	    top != NULL ? top : ".");
 	(void)snprintf(exit_code, sizeof exit_code, "--error-exitcode=%d", FOUND);
 	(void)snprintf(number, sizeof number, "%d", i);
 	child = fork();
-	ck_assert_int_ge(child, 0);
+	if (child < 0)
+		return -1;
 	if (child == 0) {
 		/* what must be found need not be read */
 		execlp("valgrind", "valgrind", "-q", exit_code,
@@ -99,8 +100,8 @@ watched(int i)
 		    self, number, (char *)NULL);
 		_exit(127);
 	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_msg(WIFEXITED(status), "valgrind ended by a signal");
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return -1;
 	return WEXITSTATUS(status);
 }
 
