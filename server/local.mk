@@ -15,10 +15,16 @@ if SERVER
 noinst_LIBRARIES += server/libtserver.a
 SERVER_LIB = server/libtserver.a
 server_libtserver_a_SOURCES = \
+	server/cluster.c \
+	server/cluster.h \
+	server/cluster_make.c \
+	server/cluster_make.h \
 	server/connection.c \
 	server/connection.h \
 	server/connection_read.c \
 	server/connection_send.c \
+	server/dbconn.c \
+	server/dbconn.h \
 	server/http.c \
 	server/http.h \
 	server/http_fields.c \
@@ -27,11 +33,39 @@ server_libtserver_a_SOURCES = \
 	server/listen_accept.c \
 	server/log.c \
 	server/log.h \
+	server/process.c \
+	server/process.h \
 	server/reply.c \
 	server/reply.h \
 	server/request.c \
-	server/request.h
+	server/request.h \
+	server/roles.h \
+	server/store.c \
+	server/store.h \
+	server/store_append.c \
+	server/store_blob.c \
+	server/store_blob.h \
+	server/store_inner.h \
+	server/store_read.c \
+	server/store_schema.c \
+	server/store_schema.h
+server_libtserver_a_CPPFLAGS = $(AM_CPPFLAGS) -DPG_BINDIR='"$(PG_BINDIR)"'
+nodist_server_libtserver_a_SOURCES = server/schema.c
 endif
 
+# The SQL of store_schema.h, a string for each version.
+schema_sql = $(srcdir)/server/schema_1.sql
+
+server/schema.c: $(schema_sql) $(srcdir)/server/local.mk
+	$(AM_V_GEN)$(MKDIR_P) server && { \
+	    echo '#include "server/store_schema.h"' && \
+	    echo 'const char *const store_schema_sql[STORE_SCHEMA_VERSION] = {' && \
+	    for sql in $(schema_sql); do \
+		$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' "$$sql" && echo ',' || exit 1; \
+	    done && echo '};'; } >$@.tmp && mv $@.tmp $@
+
+CLEANFILES += server/schema.c
+
 EXTRA_DIST += \
+	server/schema_1.sql \
 	server/README.md

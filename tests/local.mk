@@ -80,18 +80,32 @@ tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
 
-# tabellad and its parts.
+# tabellad and its parts. libpg.a: a PostgreSQL of the test's own.
 if SERVER
+check_LIBRARIES += tests/libpg.a
+PG_LIBS = tests/libpg.a $(SERVER_LIBS) $(CHECK_LIBS)
+tests_libpg_a_SOURCES = \
+	tests/pg.c \
+	tests/pg.h \
+	tests/store_board.c \
+	tests/store_board.h
+
 check_PROGRAMS += \
+	tests/test_cluster \
 	tests/test_http \
 	tests/test_listen \
 	tests/test_log \
-	tests/test_reply
+	tests/test_reply \
+	tests/test_store \
+	tests/test_store_blob
 
+tests_test_cluster_LDADD = $(PG_LIBS)
 tests_test_http_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_listen_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_store_LDADD = $(PG_LIBS)
+tests_test_store_blob_LDADD = $(PG_LIBS)
 endif
 
 # They watch what is freed, and make memory and the random source fail.

@@ -1,0 +1,46 @@
+/*
+ * store_board: a toy board for the tests of the store: lines that are chained by their
+ * hashes, as on a real board, without records, trees or signatures. The note of a head
+ * names its size and its author, the frontier is one node made from the hash.
+ */
+#ifndef TESTS_STORE_BOARD_H
+#define TESTS_STORE_BOARD_H
+
+#include "server/store.h"
+
+struct toy {
+	struct store *store;
+	struct store_election election;
+	struct store_head head; /* as last seen; its memory is ours */
+	uint32_t author;        /* of the lines, so that two boards differ */
+	uint64_t serial;        /* of the next line */
+	size_t line_bytes;
+	/* the batch made last */
+	struct store_head after;
+	struct store_addition addition;
+	struct store_entry *entries;
+	uint8_t *bytes;
+	size_t room;
+	uint8_t frontier[32];
+	char note[64];
+};
+
+/* Start on an election that does not exist yet (or does: with the same `name`). */
+void toy_start(struct toy *t, struct store *s, const char *name, uint32_t author);
+void toy_end(struct toy *t);
+
+/* Make a batch of n lines for the head as last seen. Every third line has a tracker. */
+void toy_make(struct toy *t, size_t n);
+/* Append it, without further ado. */
+enum result toy_append(struct toy *t, struct why *why);
+/* Make and append n lines, whatever it takes: settle, catch up, try again. Returns the
+ * seq of the first. */
+uint64_t toy_persist(struct toy *t, size_t n);
+/* Read the head again. */
+void toy_catch_up(struct toy *t);
+
+/* Read the whole board: aborts unless it is one chain that ends in its head, with
+ * batches that fit. Returns the number of entries. */
+uint64_t toy_check(struct toy *t);
+
+#endif
