@@ -97,7 +97,8 @@ struct listen_counts {
 #define LISTEN_ADDRESSES_MAX 8
 #define LISTEN_ADDRESS_LEN 64
 
-/* Raise the soft limit of open files to the hard one; return it. Once, at start. */
+/* Raise the soft limit of open files to the hard one; return it. Once, before listen_new,
+ * which looks at it. */
 unsigned listen_raise_descriptors(void);
 
 /* Bind the addresses. R_BAD_INPUT for an address that is none, R_CONFLICT for one that

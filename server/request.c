@@ -122,6 +122,7 @@ request_compose(struct request *r, const struct reply *reply)
 	char head[REPLY_HEAD_MAX];
 	size_t head_len = reply_head(head, reply);
 	size_t len = head_len + (reply->stream.pull == NULL ? reply->body_len : 0);
+	bool reads = r->head.method == HTTP_GET || r->head.method == HTTP_HEAD;
 
 	/* These have no body, and its bytes would be taken for the next answer. */
 	assert((reply->status != 204 && reply->status != 304) ||
@@ -130,8 +131,10 @@ request_compose(struct request *r, const struct reply *reply)
 		r->stream = reply->stream;
 		r->stream_left = reply->stream_len;
 	}
-	/* A refusal is always said: it is small. */
-	if (reply->status < 400 && !listen_charge(r->listen, r, len, len > REQUEST_LARGE)) {
+	/* A refusal is always said: it is small. So is what answers a write; and 503 in its
+	 * place would say that nothing was stored. */
+	if (reply->status < 400 && reads &&
+	    !listen_charge(r->listen, r, len, len > REQUEST_LARGE)) {
 		request_compose_busy(r);
 		return;
 	}

@@ -40,7 +40,8 @@ void *request_note(const struct request *r);
 
 /* Answer. Everything in `reply` is copied before the call returns; a stream is taken
  * over, and its `done` is called sooner or later. If too much waits to be sent already,
- * the client gets 503 BUSY instead. Any thread. */
+ * a GET gets 503 BUSY instead; the answer to a POST or PUT is always sent, and should
+ * be small and not a stream. Any thread. */
 void request_reply(struct request *r, const struct reply *reply);
 
 /* Answer with the status of `reason` and the error body; text NULL: the sentence of the
