@@ -41,7 +41,10 @@ tests_libct_a_SOURCES = \
 check_PROGRAMS += \
 	tests/test_base64 \
 	tests/test_canon \
+	tests/test_choice \
 	tests/test_code \
+	tests/test_count \
+	tests/test_count_random \
 	tests/test_ct \
 	tests/test_ct_proofs \
 	tests/test_dleq \
@@ -62,9 +65,13 @@ check_PROGRAMS += \
 	tests/test_schnorr \
 	tests/test_shuffle \
 	tests/test_shuffle_equations \
+	tests/test_sheet \
 	tests/test_sign \
 	tests/test_svec \
 	tests/test_walk
+
+tests_test_count_SOURCES = tests/test_count.c tests/count_kit.c tests/count_kit.h
+tests_test_count_random_SOURCES = tests/test_count_random.c tests/count_kit.c tests/count_kit.h
 
 tests_test_embed_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
@@ -128,4 +135,5 @@ EXTRA_DIST += \
 	tests/driver.sh \
 	tests/lib.sh \
 	tests/lint.sh \
+	tests/must.h \
 	tests/summary.sh
