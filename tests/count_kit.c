@@ -32,7 +32,7 @@ void
 add(struct count *count, const struct count_rules *rules, const char *text, uint64_t times)
 {
 	struct choice choice;
-	struct why why;
+	struct why why = { .text = "" };
 
 	if (choice_parse(&choice, count_choice_type(rules->method), rules->options, text, &why) !=
 	    R_GOOD)
