@@ -32,6 +32,16 @@ tests_libproofs_a_SOURCES = \
 	tests/proof_kit.c \
 	tests/proof_kit.h
 
+# A whole election in memory, for the tests of the rule book and of archives.
+check_LIBRARIES += tests/libbottle.a
+BOTTLE_LIB = tests/libbottle.a
+tests_libbottle_a_SOURCES = \
+	tests/bottle.c \
+	tests/bottle.h \
+	tests/bottle_parts.h \
+	tests/bottle_setup.c \
+	tests/bottle_tally.c
+
 # Secrets watched by valgrind.
 check_LIBRARIES += tests/libct.a
 tests_libct_a_SOURCES = \
