@@ -404,6 +404,20 @@ START_TEST(a_length_beyond_64_bits_is_the_largest)
 }
 END_TEST
 
+/* Half a head, which http_scan would not have let through. */
+START_TEST(reading_does_not_run_past_the_end)
+{
+	struct http_head head;
+	char *bytes = malloc(24);
+
+	ck_assert_ptr_nonnull(bytes);
+	memcpy(bytes, "GET / HTTP/1.1\r\nHost: hh", 24);
+	ck_assert_int_eq(http_read(&head, bytes, 24), 400);
+	ck_assert_ptr_nonnull(strstr(head.why, "empty line"));
+	free(bytes);
+}
+END_TEST
+
 /* However the bytes arrive, the answer is the same. */
 static void
 same_for_every_cut(const char *bytes, size_t len)
@@ -697,6 +711,7 @@ main(void)
 	tcase_add_test(tc, no_byte_but_printable_ascii);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, a_length_beyond_64_bits_is_the_largest);
+	tcase_add_test(tc, reading_does_not_run_past_the_end);
 	tcase_add_test(tc, every_cut);
 	tcase_add_test(tc, mutations);
 	suite_add_tcase(suite, tc);
