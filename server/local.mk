@@ -17,14 +17,20 @@ SERVER_LIB = server/libtserver.a
 server_libtserver_a_SOURCES = \
 	server/cluster.c \
 	server/cluster.h \
+	server/cluster_inner.h \
 	server/cluster_make.c \
 	server/cluster_make.h \
+	server/cluster_run.c \
 	server/connection.c \
 	server/connection.h \
 	server/connection_read.c \
 	server/connection_send.c \
 	server/dbconn.c \
 	server/dbconn.h \
+	server/dbconn_answer.c \
+	server/dbconn_inner.h \
+	server/dbconn_run.c \
+	server/dbconn_values.c \
 	server/http.c \
 	server/http.h \
 	server/http_fields.c \
