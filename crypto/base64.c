@@ -122,24 +122,14 @@ base64_encode(char *out, const uint8_t *bytes, size_t n)
 	return len;
 }
 
-/* Return the length of the text without its one or two padding characters. */
-static size_t
-unpadded(struct slice text)
-{
-	size_t n = text.n;
-
-	if (n > 0 && text.p[n - 1] == '=')
-		n--;
-	if (n > 0 && n < text.n && text.p[n - 1] == '=')
-		n--;
-	return n;
-}
-
 enum result
 base64_size(size_t *n, struct slice text)
 {
-	if (base64url_size(n, unpadded(text)) != R_GOOD)
-		return R_BAD_ENCODING;
+	size_t padding = 0;
+
+	while (padding < 2 && padding < text.n && text.p[text.n - 1 - padding] == '=')
+		padding++;
+	(void)base64url_size(n, text.n - padding);
 	return text.n == BASE64_LEN(*n) ? R_GOOD : R_BAD_ENCODING;
 }
 

@@ -1,6 +1,6 @@
 /*
  * test_base64: RFC 4648's vectors, round trips, and that each text but the
- * encoder's own is refused; buffers.
+ * encoder's own is refused; the small tools of slices and buffers.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -159,6 +159,60 @@ START_TEST(other_forms_are_refused)
 			ck_assert_int_eq(hex_decode(got, n, slice_of(hex[i])), R_BAD_ENCODING);
 	ck_assert_int_eq(base64url_size(&n, 5), R_BAD_ENCODING);
 	ck_assert_int_eq(base64_size(&n, slice_of("Zg")), R_BAD_ENCODING);
+	ck_assert_int_eq(base64_size(&n, slice_of("ZgAAA=")), R_BAD_ENCODING);
+	ck_assert_int_eq(base64_size(&n, (struct slice){ NULL, 0 }), R_GOOD);
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+START_TEST(every_hexadecimal_digit)
+{
+	char text[3], again[3];
+	uint8_t got;
+	int c, at;
+
+	for (at = 0; at < 2; at++)
+		for (c = 0; c < 256; c++) {
+			memcpy(text, "00", 3);
+			text[at] = (char)c;
+			if (hex_decode(&got, 1, (struct slice){ (uint8_t *)text, 2 }) == R_GOOD) {
+				hex_encode(again, &got, 1);
+				ck_assert_mem_eq(again, text, 2);
+			} else
+				ck_assert(c == '\0' || strchr("0123456789abcdef", c) == NULL);
+		}
+}
+END_TEST
+
+START_TEST(decimal_numbers)
+{
+	static const char *const bad[] = { "", "00", "01", "-1", "+1", " 1", "1 ", "1x", "0x1",
+		"1.0", "/", ":", "18446744073709551616", "18446744073709551617",
+		"184467440737095516150", "99999999999999999999999" };
+	uint64_t x = 5;
+	size_t i;
+
+	ck_assert(slice_decimal(&x, slice_of("0"), 0) && x == 0);
+	ck_assert(
+	    slice_decimal(&x, slice_of("18446744073709551615"), UINT64_MAX) && x == UINT64_MAX);
+	ck_assert(slice_decimal(&x, slice_of("120"), 120) && x == 120);
+	ck_assert(!slice_decimal(&x, slice_of("121"), 120) && x == 120);
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		ck_assert(!slice_decimal(&x, slice_of(bad[i]), UINT64_MAX));
+	ck_assert_uint_eq(x, 120);
+}
+END_TEST
+
+START_TEST(lines)
+{
+	struct slice rest = slice_of("a\n\nbc"), line;
+
+	ck_assert(slice_line(&line, &rest) && slice_equal(line, slice_of("a")));
+	ck_assert(slice_line(&line, &rest) && line.n == 0);
+	ck_assert(!slice_line(&line, &rest));
+	ck_assert(slice_equal(rest, slice_of("bc")));
+	rest = (struct slice){ NULL, 0 };
+	ck_assert(!slice_line(&line, &rest));
 }
 END_TEST
 
@@ -217,6 +271,9 @@ main(void)
 	tcase_add_test(tc, only_the_encoders_text_is_taken);
 	tcase_add_test(tc, every_letter_of_a_byte_pair);
 	tcase_add_test(tc, other_forms_are_refused);
+	tcase_add_test(tc, every_hexadecimal_digit);
+	tcase_add_test(tc, decimal_numbers);
+	tcase_add_test(tc, lines);
 	tcase_add_test(tc, buffers_grow);
 	tcase_add_test(tc, a_buffer_remembers_that_memory_ran_out);
 	suite_add_tcase(suite, tc);

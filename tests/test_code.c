@@ -149,6 +149,9 @@ START_TEST(what_is_no_code)
 			     (struct slice){ (const uint8_t *)"222222222222222222222222\0", 25 }),
 	    R_BAD_CODE);
 	ck_assert_int_eq(code_read(&code, (struct slice){ NULL, 0 }), R_BAD_CODE);
+	/* What stood in the struct before does not complete it. */
+	ck_assert_int_eq(code_read(&code, slice_of("222222222222222222222222")), R_GOOD);
+	ck_assert_int_eq(code_read(&code, slice_of("22222222222222222222222")), R_BAD_CODE);
 }
 END_TEST
 

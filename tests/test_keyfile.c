@@ -206,6 +206,100 @@ START_TEST(limits_are_bounded)
 }
 END_TEST
 
+/* Each line on its own, where nothing is sealed that would give a change away. */
+START_TEST(forms_of_the_text)
+{
+#define SALT "salt AAAAAAAAAAAAAAAAAAAAAA\n"
+#define SEALED "sealed AAAAAAAAAAAAAAAAAAAAAAA\n" /* 17 bytes: a secret of one */
+	static const char *const bad[] = {
+		"tabella key 2\nkind a\npublic \nlock none\n" SALT SEALED,
+		"tabella key 1 \nkind a\npublic \nlock none\n" SALT SEALED,
+		"tabella kex 1\nkind a\npublic \nlock none\n" SALT SEALED,
+		"tabella key 1\nkinda\npublic \nlock none\n" SALT SEALED,
+		"tabella key 1\nKind a\npublic \nlock none\n" SALT SEALED,
+		"tabella key 1\nkind \npublic \nlock none\n" SALT SEALED,
+		"tabella key 1\nkind A\npublic \nlock none\n" SALT SEALED,
+		"tabella key 1\nkind a_\npublic \nlock none\n" SALT SEALED,
+		"tabella key 1\nkind aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\npublic \nlock none\n" SALT
+		    SEALED,
+		"tabella key 1\npublic \nkind a\nlock none\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic A\nlock none\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic AB\nlock none\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic AA==\nlock none\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic \nlock  none\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic \nlock Passphrase 1 8\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic \nlock passphrase-1 8\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic \nlock p\n" SALT SEALED,
+		"tabella key 1\nkind a\npublic \nlock none\nsalt AAAAAAAAAAAAAAAAAAAA\n" SEALED,
+		"tabella key 1\nkind a\npublic \nlock none\nsalt AAAAAAAAAAAAAAAAAAAAAB\n" SEALED,
+		"tabella key 1\nkind a\npublic \nlock none\n" SALT
+		"sealed AAAAAAAAAAAAAAAAAAAAAA\n",
+		"tabella key 1\nkind a\npublic \nlock none\n" SALT "sealed \n",
+		"tabella key 1\nkind a\npublic \nlock none\n" SALT
+		"sealed AAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		"tabella key 1\nkind a\npublic \nlock none\n" SALT SEALED "more\n",
+		"tabella key 1\nkind a\npublic \nlock none\n" SALT,
+		"tabella key 1\nkind a\npublic \nlock none\n" SEALED,
+		"tabella key 1\r\nkind a\r\npublic \r\nlock none\r\n" SALT SEALED,
+		"t\n",
+		"",
+	};
+	static const char good[] = "tabella key 1\nkind a\npublic \nlock none\n" SALT SEALED;
+	struct buffer out = { 0 };
+	struct keyfile k;
+	size_t i, n;
+
+	ck_assert_int_eq(keyfile_read(&k, slice_of(good)), R_GOOD);
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (keyfile_read(&k, slice_of(bad[i])) != R_KEY_CORRUPT)
+			ck_abort_msg("%s", bad[i]);
+	/* A public key and a secret as long as they may be, and one letter longer. */
+	for (n = BASE64URL_LEN(KEYFILE_PUBLIC_MAX); n < BASE64URL_LEN(KEYFILE_PUBLIC_MAX) + 3;
+	     n += 2) {
+		buffer_clear(&out);
+		buffer_add_string(&out, "tabella key 1\nkind a\npublic ");
+		for (i = 0; i < n; i++)
+			buffer_add_string(&out, "A");
+		buffer_add_string(&out, "\nlock none\n" SALT SEALED);
+		ck_assert_int_eq(keyfile_read(&k, buffer_slice(&out)),
+		    n == BASE64URL_LEN(KEYFILE_PUBLIC_MAX) ? R_GOOD : R_KEY_CORRUPT);
+	}
+	for (n = BASE64URL_LEN(KEYFILE_SECRET_MAX + 16);
+	     n < BASE64URL_LEN(KEYFILE_SECRET_MAX + 16) + 2; n++) {
+		buffer_clear(&out);
+		buffer_add_string(&out,
+		    "tabella key 1\nkind a\npublic \nlock none\n" SALT "sealed ");
+		for (i = 0; i < n; i++)
+			buffer_add_string(&out, "A");
+		buffer_add_string(&out, "\n");
+		ck_assert_int_eq(keyfile_read(&k, buffer_slice(&out)),
+		    n == BASE64URL_LEN(KEYFILE_SECRET_MAX + 16) ? R_GOOD : R_KEY_CORRUPT);
+	}
+	buffer_free(&out);
+}
+END_TEST
+
+/* Nobody may seal a file with nothing and have it pass for a locked one. */
+START_TEST(an_empty_passphrase_opens_nothing)
+{
+	static const char head[] =
+	    "tabella key 1\nkind a\npublic \nlock passphrase 1 8\n" SALT "sealed ";
+	uint8_t derived[56], sealed[26], salt[16] = { 0 };
+	char text[sizeof head + BASE64URL_LEN(26) + 2];
+
+	ck_assert_int_eq(crypto_pwhash(derived, 56, "", 0, salt, 1, 8192,
+			     crypto_pwhash_ALG_ARGON2ID13),
+	    0);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, (const uint8_t *)"the secret", 10,
+	    (const uint8_t *)head, sizeof head - 1, NULL, derived + 32, derived);
+	memcpy(text, head, sizeof head);
+	base64url_encode(text + sizeof head - 1, sealed, 26);
+	strcat(text, "\n");
+	ck_assert_int_eq(open_text(slice_of(text), ""), R_KEY_CORRUPT);
+	ck_assert_int_eq(open_text(slice_of(text), NULL), R_KEY_CORRUPT);
+}
+END_TEST
+
 START_TEST(what_cannot_be_sealed)
 {
 	static uint8_t big[KEYFILE_SECRET_MAX + 1];
@@ -287,6 +381,8 @@ main(void)
 	tcase_add_test(tc, no_byte_can_be_changed_when_locked);
 	tcase_add_test(tc, no_byte_can_be_changed_when_not_locked);
 	tcase_add_test(tc, limits_are_bounded);
+	tcase_add_test(tc, forms_of_the_text);
+	tcase_add_test(tc, an_empty_passphrase_opens_nothing);
 	tcase_add_test(tc, what_cannot_be_sealed);
 	tcase_add_test(tc, two_seals_of_one_key_differ);
 	suite_add_tcase(suite, tc);

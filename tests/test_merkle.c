@@ -293,6 +293,28 @@ START_TEST(every_consistency)
 }
 END_TEST
 
+/* Claims that come out right if a bound is not looked at. */
+START_TEST(claims_out_of_bounds)
+{
+	struct digest node, path[1] = { leaves[0] };
+	size_t m, n;
+
+	/* An inner node sold as a tree of one leaf, and what is below it as its leaf. */
+	merkle_node(&node, &leaves[0], &leaves[1]);
+	ck_assert_int_eq(merkle_check_inclusion(&node, 1, &leaves[1], 0, path, 1), R_BAD_PROOF);
+	ck_assert_int_eq(merkle_check_inclusion(&node, 2, &leaves[1], 1, path, 1), R_GOOD);
+	/* The first tree larger than the second. */
+	ck_assert_int_eq(merkle_check_consistency(&node, 2, &node, 1, NULL, 0), R_BAD_PROOF);
+	ck_assert_int_eq(merkle_check_consistency(&node, 3, &node, 2, NULL, 0), R_BAD_PROOF);
+	/* No path where there must be one. */
+	for (n = 2; n <= 20; n++)
+		for (m = 1; m < n; m++)
+			ck_assert_int_eq(merkle_check_consistency(&roots[m], m, &roots[n], n, NULL,
+					     0),
+			    R_BAD_PROOF);
+}
+END_TEST
+
 START_TEST(a_tree_goes_back_and_on)
 {
 	struct digest root, other;
@@ -333,6 +355,7 @@ main(void)
 	tcase_add_test(tc, frontiers_of_any_size_in_one_form);
 	tcase_add_test(tc, every_inclusion);
 	tcase_add_test(tc, every_consistency);
+	tcase_add_test(tc, claims_out_of_bounds);
 	tcase_add_test(tc, a_tree_goes_back_and_on);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

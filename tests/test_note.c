@@ -265,8 +265,18 @@ START_TEST(other_forms_of_notes)
 	ck_assert_uint_eq(note.lines, NOTE_LINES_MAX);
 	buffer_add_string(&out, D "x AAAAAAA=\n");
 	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_TOO_LARGE);
-	while (out.n <= NOTE_BYTES_MAX)
-		buffer_add_string(&out, D "x AAAAAAA=\n");
+
+	/* One line, and a text that makes it as long as it may be, or longer. */
+	buffer_clear(&out);
+	while (out.n < NOTE_BYTES_MAX - 17)
+		buffer_add_string(&out, "a");
+	buffer_add_string(&out, "\n\n" D "n AAAAAAA=\n");
+	ck_assert_uint_eq(out.n, NOTE_BYTES_MAX);
+	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
+	buffer_clear(&out);
+	while (out.n < NOTE_BYTES_MAX - 16)
+		buffer_add_string(&out, "a");
+	buffer_add_string(&out, "\n\n" D "n AAAAAAA=\n");
 	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_TOO_LARGE);
 	buffer_free(&out);
 }
