@@ -8,6 +8,7 @@ ballots_libtballots_a_SOURCES = \
 	ballots/arena.h \
 	ballots/ballot.c \
 	ballots/ballot.h \
+	ballots/ballot_audit.c \
 	ballots/body.c \
 	ballots/body.h \
 	ballots/canon.c \
@@ -40,6 +41,7 @@ ballots_libtballots_a_SOURCES = \
 	ballots/item.h \
 	ballots/outcome.c \
 	ballots/outcome.h \
+	ballots/receipt.c \
 	ballots/receipt.h \
 	ballots/record.c \
 	ballots/record.h \
@@ -61,6 +63,7 @@ ballots_libtballots_a_SOURCES = \
 	ballots/sheet.h \
 	ballots/source.c \
 	ballots/source.h \
+	ballots/ticket.c \
 	ballots/ticket.h \
 	ballots/token.c \
 	ballots/token.h \

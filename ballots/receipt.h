@@ -30,6 +30,9 @@ void receipt_free(struct receipt *receipt);
 /* Add a receipt. */
 enum result receipt_write(struct buffer *out, const struct receipt *receipt);
 
+/* Add the origin of a board's checkpoints: name, "/", election id in hexadecimal. */
+void receipt_origin(struct buffer *out, const char *board_name, const struct digest *election);
+
 /* What a receipt is judged by. */
 struct receipt_expect {
 	const char *board_name;       /* of the definition */

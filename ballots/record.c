@@ -170,27 +170,31 @@ bounds(struct record *r, struct why *why)
 	}
 }
 
+/* Read the whole record, or a body alone. */
 static enum result
-read_all(struct record *r, struct why *why)
+read_all(struct record *r, int whole, struct why *why)
 {
 	struct walk w;
 	size_t begin;
 
 	walk_read(&w, &r->arena, r->bytes, RECORD_BYTES_MAX);
-	walk_object(&w);
-	walk_key(&w, "body");
+	if (whole) {
+		walk_object(&w);
+		walk_key(&w, "body");
+	}
 	begin = walk_raw_begin(&w);
 	body_walk(&w, &r->type, &r->of);
 	walk_raw_end(&w, begin, &r->body);
-	author_walk(&w, r);
+	if (whole)
+		author_walk(&w, r);
 	if (walk_finish(&w) != R_GOOD)
 		return why_set(why, w.error, "%s record: %s",
 		    r->type == RECORD_UNKNOWN ? "a" : record_type_name(r->type), w.why.text);
 	return bounds(r, why);
 }
 
-enum result
-record_parse(struct record **out, enum record_type *type, struct slice bytes, struct why *why)
+static enum result
+parse(struct record **out, enum record_type *type, struct slice bytes, int whole, struct why *why)
 {
 	struct record *r;
 	uint8_t *copy;
@@ -213,7 +217,7 @@ record_parse(struct record **out, enum record_type *type, struct slice bytes, st
 			memcpy(copy, bytes.p, bytes.n);
 		r->bytes.p = copy;
 		r->bytes.n = bytes.n;
-		result = read_all(r, why);
+		result = read_all(r, whole, why);
 	}
 	if (type != NULL)
 		*type = r->type;
@@ -224,6 +228,18 @@ record_parse(struct record **out, enum record_type *type, struct slice bytes, st
 	derive(r);
 	*out = r;
 	return R_GOOD;
+}
+
+enum result
+record_parse(struct record **out, enum record_type *type, struct slice bytes, struct why *why)
+{
+	return parse(out, type, bytes, 1, why);
+}
+
+enum result
+record_parse_body(struct record **out, struct slice body, struct why *why)
+{
+	return parse(out, NULL, body, 0, why);
 }
 
 void

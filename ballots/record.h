@@ -99,6 +99,8 @@ int record_is_voters(enum record_type type);
  * RECORD_BYTES_MAX (R_TOO_LARGE) are not looked at. Free with record_free. */
 enum result record_parse(struct record **out, enum record_type *type, struct slice bytes,
     struct why *why);
+/* Read a body alone: the fields that come from the author are empty. Same results. */
+enum result record_parse_body(struct record **out, struct slice body, struct why *why);
 void record_free(struct record *record);
 
 /* Add the canonical bytes of a body, {"<type>":{...}}. What a reader would refuse
