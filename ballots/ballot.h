@@ -68,12 +68,13 @@ enum result ballot_draft_cast(struct buffer *out, struct ballot_draft *draft, co
 enum result ballot_challenge(struct buffer *out, const struct ballot_place *place,
     const struct digest *tracker, const struct svec *x, struct rng *rng, struct why *why);
 
-/* Judge an audit: decrypt by nobody's key, only by the disclosed randomness. Set choices[i]
- * (n of them, one an answer of the body) to what the ciphertexts hold. `r` is what
- * ballot_draft_audit gave. R_BAD_ENCODING, R_NON_CANONICAL ... for bytes that do not decode,
- * R_BAD_PROOF if the randomness is not that of the ciphertexts, R_BAD_CHOICE if they
- * hold no choice, R_WRONG_ELECTION if the body answers other items. */
-enum result ballot_audit(struct choice *choices, size_t n, const struct ballot_place *place,
-    const struct item *const *items, struct slice body, struct slice r, struct why *why);
+/* Judge an audit, by the disclosed randomness `r` alone (what ballot_draft_audit gave). The body
+ * must be for place->election and place->open and answer the n items, which have item and
+ * hash set; choices[i] becomes what its ciphertexts hold. place->X, line and prev are not
+ * looked at. R_BAD_ENCODING, R_NON_CANONICAL ... for bytes that do not decode, R_BAD_PROOF
+ * if the randomness is not that of the ciphertexts, R_BAD_CHOICE if they hold no choice,
+ * R_WRONG_ELECTION. */
+enum result ballot_audit(struct choice *choices, const struct ballot_answer *items, size_t n,
+    const struct ballot_place *place, struct slice body, struct slice r, struct why *why);
 
 #endif

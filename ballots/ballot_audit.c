@@ -92,51 +92,58 @@ audit_answer(struct choice *choice, const struct ballot_place *place, const stru
 	return r;
 }
 
+/* Is the body for this election, opening and these items? */
 static enum result
-audit_all(struct choice *choices, size_t n, const struct ballot_place *place,
-    const struct item *const *items, const struct body_ballot *b, struct slice r, struct why *why)
+judge_body(const struct record *record, const struct ballot_answer *items, size_t n,
+    const struct ballot_place *place, struct why *why)
 {
-	const size_t scalar = group_scalar_bytes(place->group);
-	enum result result;
-	size_t i, at = 0;
+	const struct body_ballot *b = &record->of.ballot;
+	size_t i;
 
+	if (record->type != RECORD_BALLOT)
+		return why_set(why, R_BAD_ENCODING, "this is no ballot");
+	if (!digest_equal(&b->election, place->election) || !digest_equal(&b->open, place->open))
+		return why_set(why, R_WRONG_ELECTION, "the ballot is for another election");
 	if (b->answer_count != n)
 		return why_set(why, R_WRONG_ELECTION, "the ballot has %zu answers, not %zu",
 		    b->answer_count, n);
-	for (i = 0; i < n; i++) {
-		const size_t width = item_width(items[i]);
-
-		if (b->answers[i].id != items[i]->id)
-			return why_set(why, R_WRONG_ELECTION, "the ballot answers item %llu",
-			    (unsigned long long)b->answers[i].id);
-		if (r.n < (at + width) * scalar)
-			return why_set(why, R_BAD_ENCODING, "too little randomness is disclosed");
-		result =
-		    audit_answer(&choices[i], place, items[i], &b->answers[i], r.p + at * scalar);
-		if (result != R_GOOD)
-			return why_set(why, result, "the answer to item %llu: %s",
-			    (unsigned long long)items[i]->id, result_text(result));
-		at += width;
-	}
-	if (r.n != at * scalar)
-		return why_set(why, R_BAD_ENCODING, "too much randomness is disclosed");
+	for (i = 0; i < n; i++)
+		if (b->answers[i].id != items[i].item->id ||
+		    !digest_equal(&b->answers[i].hash, items[i].hash))
+			return why_set(why, R_WRONG_ELECTION,
+			    "the ballot answers another item, or another text of it, than item "
+			    "%llu",
+			    (unsigned long long)items[i].item->id);
 	return R_GOOD;
 }
 
 enum result
-ballot_audit(struct choice *choices, size_t n, const struct ballot_place *place,
-    const struct item *const *items, struct slice body, struct slice r, struct why *why)
+ballot_audit(struct choice *choices, const struct ballot_answer *items, size_t n,
+    const struct ballot_place *place, struct slice body, struct slice r, struct why *why)
 {
+	const size_t scalar = group_scalar_bytes(place->group);
 	struct record *record;
 	enum result result;
+	size_t i, at = 0, width;
 
 	result = record_parse_body(&record, body, why);
 	if (result != R_GOOD)
 		return result;
-	if (record->type != RECORD_BALLOT)
-		result = why_set(why, R_BAD_ENCODING, "this is no ballot");
-	else
-		result = audit_all(choices, n, place, items, &record->of.ballot, r, why);
+	result = judge_body(record, items, n, place, why);
+	for (i = 0; i < n && result == R_GOOD; i++) {
+		width = item_width(items[i].item);
+		if (r.n < (at + width) * scalar)
+			result = R_BAD_ENCODING;
+		else
+			result = audit_answer(&choices[i], place, items[i].item,
+			    &record->of.ballot.answers[i], r.p + at * scalar);
+		at += width;
+		if (result != R_GOOD)
+			(void)why_set(why, result, "the answer to item %llu: %s",
+			    (unsigned long long)items[i].item->id, result_text(result));
+	}
+	if (result == R_GOOD && r.n != at * scalar)
+		result = why_set(why, R_BAD_ENCODING, "there is more randomness than ciphertexts");
 	record_free(record);
 	return result;
 }
