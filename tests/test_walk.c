@@ -729,6 +729,41 @@ START_TEST(a_callers_own_error_has_a_place_and_stays)
 }
 END_TEST
 
+/* Once there is an error nothing is touched and no loop goes on. */
+START_TEST(after_an_error_nothing_happens)
+{
+	static const char *const broken[] = { "[0;1]", "[0 1]", "[0", "[0,1,2,3,4]", "[0}" };
+	struct sample s, before;
+	struct arena arena = { 0 };
+	uint64_t *v = NULL;
+	size_t i, k, n, rounds;
+	struct walk w;
+
+	memset(&s, 0x01, sizeof s);
+	before = s;
+	walk_read(&w, &arena, slice_of("x"), 10);
+	sample_walk(&w, &s);
+	ck_assert_int_eq(walk_finish(&w), R_BAD_ENCODING);
+	ck_assert_mem_eq(&s, &before, sizeof s);
+	ck_assert_ptr_null(arena.chunk);
+	ck_assert_uint_eq(w.depth, 0);
+
+	for (i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		walk_read(&w, &arena, slice_of(broken[i]), 100);
+		walk_array(&w, &v, &n, sizeof *v, 0, 4);
+		rounds = 0;
+		while (walk_next(&w, &k)) {
+			ck_assert(walk_good(&w));
+			walk_u53(&w, &v[k], 0, 9);
+			rounds++;
+		}
+		ck_assert_uint_eq(rounds, i == 3 ? 4 : 1);
+		ck_assert_int_eq(walk_finish(&w), R_BAD_ENCODING);
+	}
+	arena_free(&arena);
+}
+END_TEST
+
 START_TEST(a_number_may_name_its_reason)
 {
 	static const char *const bad[] = { "0", "-1", "18446744073709551616", "007", "1.5", "\"7\"",
@@ -751,15 +786,16 @@ END_TEST
 /* A struct that no reader would fill is not written either. */
 START_TEST(the_writer_keeps_to_the_limits)
 {
-	struct part parts[10] = { { { 0 }, 1 }, { { 0 }, 2 } };
+	struct part parts[10] = { 0 };
 	struct sample good = { .part = parts, .parts = 2, .record = slice_of("0") }, s;
 	struct buffer out = { 0 };
 	struct walk w;
-	unsigned i;
+	unsigned i, k;
 
 	for (i = 0; i < 14; i++) {
 		s = good;
-		parts[1].id = 2;
+		for (k = 0; k < 10; k++)
+			parts[k].id = k + 1;
 		switch (i) {
 		case 0: break;
 		case 1: parts[1].id = 0; break;
@@ -862,6 +898,7 @@ main(void)
 	tcase_add_test(tc, jansson_agrees_on_canonical_values);
 	tcase_add_test(tc, errors_name_their_place);
 	tcase_add_test(tc, a_callers_own_error_has_a_place_and_stays);
+	tcase_add_test(tc, after_an_error_nothing_happens);
 	tcase_add_test(tc, a_number_may_name_its_reason);
 	tcase_add_test(tc, the_writer_keeps_to_the_limits);
 	tcase_add_test(tc, arenas);
