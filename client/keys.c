@@ -128,10 +128,10 @@ keys_make(struct sign_public *public, const char *path, const char *kind, struct
 }
 
 enum result
-keys_open(struct sign_public *public, struct sign_key *key, const char *path, const char *kind,
-    const char *passphrase_path, struct why *why)
+keys_open(struct sign_public *public, struct sign_key *key, struct secret *passphrase,
+    const char *path, const char *kind, const char *passphrase_path, struct why *why)
 {
-	struct secret text = { 0 }, passphrase = { 0 }, seed = { 0 };
+	struct secret text = { 0 }, own = { 0 }, seed = { 0 };
 	struct slice bytes, pass;
 	struct keyfile file;
 	enum result r = file_read_secret(&text, path, why);
@@ -144,9 +144,9 @@ keys_open(struct sign_public *public, struct sign_key *key, const char *path, co
 	if (r != R_GOOD)
 		(void)why_set(why, r, "%s is not a key file, or it is damaged", path);
 	if (r == R_GOOD && file.locked)
-		r = keys_passphrase(&passphrase, passphrase_path, 0, why);
-	pass.p = passphrase.p;
-	pass.n = passphrase.n;
+		r = keys_passphrase(&own, passphrase_path, 0, why);
+	pass.p = own.p;
+	pass.n = own.n;
 	if (r == R_GOOD)
 		r = keys_unseal(&seed, bytes, kind, pass, path, why);
 	if (r == R_GOOD && seed.n != SIGN_SEED_BYTES)
@@ -159,7 +159,11 @@ keys_open(struct sign_public *public, struct sign_key *key, const char *path, co
 			    "%s: the public key is not that of the secret key", path);
 	}
 	secret_free(&seed);
-	secret_free(&passphrase);
+	if (r == R_GOOD && passphrase != NULL) {
+		*passphrase = own;
+		own.p = NULL;
+	}
+	secret_free(&own);
 	secret_free(&text);
 	return r;
 }

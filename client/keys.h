@@ -20,9 +20,10 @@ enum result keys_make(struct sign_public *public, const char *path, const char *
     struct slice passphrase, struct why *why);
 
 /* Open a key file of this kind. Asks for the passphrase if the file is locked and
- * passphrase_path is NULL. R_KEY_PERMISSIONS, R_KEY_CORRUPT. Wipe with sign_key_wipe. */
-enum result keys_open(struct sign_public *public, struct sign_key *key, const char *path,
-    const char *kind, const char *passphrase_path, struct why *why);
+ * passphrase_path is NULL. R_KEY_PERMISSIONS, R_KEY_CORRUPT. Wipe with sign_key_wipe.
+ * The passphrase goes to *passphrase (empty for an unlocked key) unless that is NULL. */
+enum result keys_open(struct sign_public *public, struct sign_key *key, struct secret *passphrase,
+    const char *path, const char *kind, const char *passphrase_path, struct why *why);
 
 /* Seal and open any other secret (a trustee's journal, a voter's credential). */
 enum result keys_seal(struct buffer *out, const char *kind, struct slice public,

@@ -44,9 +44,10 @@ desk_open(struct desk *d, const struct workspace_options *o, int with_mirror, st
 	d->effort.ctx = &d->progress;
 	r = workspace_open(&d->w, o, why);
 	if (r == R_GOOD)
-		r = workspace_key(&d->w, KIND, &d->public, &d->key, why);
+		r = workspace_key(&d->w, KIND, &d->public, &d->key, NULL, why);
 	if (r == R_GOOD)
-		r = with_mirror ? workspace_mirror(&d->w, &d->effort, why) : workspace_board(&d->w, why);
+		r = with_mirror ? workspace_mirror(&d->w, &d->effort, why)
+				: workspace_board(&d->w, why);
 	progress_end(&d->progress);
 	return r;
 }
@@ -165,8 +166,8 @@ run_define(const struct command *self, int argc, char **argv)
 		return command_usage(self, "one definition file is needed");
 	r = desk_open(&d, &o, 0, &why);
 	if (r == R_GOOD && d.w.has_election)
-		r = why_set(&why, R_CONFLICT, "%s holds an election already\nUse another --dir for a new one",
-		    d.w.dir);
+		r = why_set(&why, R_CONFLICT,
+		    "%s holds an election already\nUse another --dir for a new one", d.w.dir);
 	if (r == R_GOOD)
 		r = define(&d, argv[0], &why);
 	return desk_close(&d, r, &why);
@@ -226,7 +227,8 @@ post_roll(struct desk *d, char **files, size_t n, struct why *why)
 	struct roll_line *lines = NULL;
 	struct digest id;
 	size_t count = 0;
-	enum result r = rollfile_merge(&lines, &count, &arena, files, n, &d->w.election, definition, why);
+	enum result r =
+	    rollfile_merge(&lines, &count, &arena, files, n, &d->w.election, definition, why);
 
 	if (r == R_GOOD)
 		r = roll_build(&blob, &body.roll, &arena, lines, count, definition, why);
@@ -235,7 +237,8 @@ post_roll(struct desk *d, char **files, size_t n, struct why *why)
 	if (r == R_GOOD)
 		r = mirror_post(&d->w.mirror, RECORD_ROLL, &body, &d->key, why);
 	if (r == R_GOOD)
-		(void)printf("roll of %zu lines\nThe registrars now check and approve it: tabella registrar approve\n",
+		(void)printf("roll of %zu lines\nThe registrars now check and approve it: tabella "
+			     "registrar approve\n",
 		    count);
 	buffer_free(&blob);
 	arena_free(&arena);
@@ -276,7 +279,8 @@ post_open(struct desk *d, struct why *why)
 		r = why_set(why, R_STATE,
 		    "the trustees have not finished the key yet\nSee: tabella trustee status");
 	if (r == R_GOOD && frozen_roll(f) == NULL)
-		r = why_set(why, R_STATE, "there is no roll yet\nPost it with: tabella organiser roll");
+		r = why_set(why, R_STATE,
+		    "there is no roll yet\nPost it with: tabella organiser roll");
 	if (r != R_GOOD)
 		return r;
 	body.open.attempt = keygen.attempt.attempt;
@@ -332,7 +336,8 @@ post_close(struct desk *d, uint64_t id, struct why *why)
 	set_upto(d, &body.close.upto);
 	r = mirror_post(&d->w.mirror, RECORD_CLOSE, &body, &d->key, why);
 	if (r == R_GOOD && frozen_item(mirror_now(&d->w.mirror), id, &item) == R_GOOD)
-		(void)printf("item %" PRIu64 " is closed with %" PRIu64 " ballots\n", id, item.counted);
+		(void)printf("item %" PRIu64 " is closed with %" PRIu64 " ballots\n", id,
+		    item.counted);
 	return r;
 }
 
@@ -341,8 +346,8 @@ post_result(struct desk *d, uint64_t id, struct why *why)
 {
 	union record_body body = { 0 };
 	struct buffer object = { 0 };
-	enum result r = frozen_result(mirror_now(&d->w.mirror), id, mirror_source(&d->w.mirror), &object,
-	    &d->effort, why);
+	enum result r = frozen_result(mirror_now(&d->w.mirror), id, mirror_source(&d->w.mirror),
+	    &object, &d->effort, why);
 
 	if (r == R_GOOD) {
 		body.result.item = id;
@@ -374,7 +379,8 @@ run_open(const struct command *self, int argc, char **argv)
 	if (r == R_GOOD)
 		r = post_open(&d, &why);
 	if (r == R_GOOD)
-		(void)puts("the election is open; open its items with: tabella organiser open-item");
+		(void)puts(
+		    "the election is open; open its items with: tabella organiser open-item");
 	return desk_close(&d, r, &why);
 }
 
@@ -407,7 +413,8 @@ for_items(const struct command *self, int argc, char **argv, enum item_state sta
 			}
 		}
 		if (r == R_GOOD && done == 0)
-			r = why_set(&why, R_STATE, "there is no item for which this could be done now");
+			r = why_set(&why, R_STATE,
+			    "there is no item for which this could be done now");
 	} else
 		for (i = 0; r == R_GOOD && i < n; i++) {
 			r = command_number(&id, argv[i], 1, ITEM_MAX, "an item", &why);
@@ -456,7 +463,8 @@ run_skip(const struct command *self, int argc, char **argv)
 		return command_usage(self, "the number of one trustee is needed");
 	r = desk_open(&d, &o, 1, &why);
 	if (r == R_GOOD)
-		r = command_number(&trustee, argv[0], 1, DEFINITION_TRUSTEES_MAX, "a trustee", &why);
+		r = command_number(&trustee, argv[0], 1, DEFINITION_TRUSTEES_MAX, "a trustee",
+		    &why);
 	if (r == R_GOOD)
 		r = frozen_keygen(mirror_now(&d.w.mirror), &keygen);
 	if (r == R_GOOD) {
@@ -477,20 +485,22 @@ run_status(const struct command *self, int argc, char **argv)
 
 static const struct command commands[] = {
 	{ "key", "make a signing key", "organiser key --out FILE [OPTION]...", keys_help, run_key },
-	{ "define", "found an election", "organiser define --dir DIR --board URL --key FILE DEFINITION",
+	{ "define", "found an election",
+	    "organiser define --dir DIR --board URL --key FILE DEFINITION",
 	    "Posts the definition of an election and prints the election id. Print that id on\n"
 	    "everything you send to voters: with it they need not trust the board.\n\n"
 	    "The file is JSON: title, trustees and registrars (each with name and key),\n"
 	    "threshold; optionally organiser (a name), group, mixers, min_ballots, late_items,\n"
-	    "code_parts, registrar_quorum, classes. docs/protocol.md 10.1 says what they mean.\n\n"
-	    WORKSPACE_HELP "\n\nExample:\n"
+	    "code_parts, registrar_quorum, classes. docs/protocol.md 10.1 says what they "
+	    "mean.\n\n" WORKSPACE_HELP "\n\nExample:\n"
 	    "  tabella organiser define --dir org --board http://127.0.0.1:8410 \\\n"
 	    "      --key organiser.key definition.json",
 	    run_define },
 	{ "item", "add questions", "organiser item --dir DIR ITEM...",
 	    "Posts one item for each file. A file is JSON: title, options, choice (plurality,\n"
-	    "approval or ranking); optionally text, quorum, majority, default, tie.\n\n"
-	    WORKSPACE_HELP "\n\nExample:\n  tabella organiser item --dir org leader.json",
+	    "approval or ranking); optionally text, quorum, majority, default, "
+	    "tie.\n\n" WORKSPACE_HELP
+	    "\n\nExample:\n  tabella organiser item --dir org leader.json",
 	    run_item },
 	{ "roll", "post the voter roll", "organiser roll --dir DIR FILE...",
 	    "Builds the voter roll from the registrars' files (tabella registrar codes, tabella\n"
@@ -509,12 +519,13 @@ static const struct command commands[] = {
 	    run_open_item },
 	{ "close", "close items", "organiser close --dir DIR ITEM...|all",
 	    "Ends voting on items: first no more ballots are taken, then the last entry that\n"
-	    "counts is named and signed. May be called again if it was interrupted.\n\n" WORKSPACE_HELP
+	    "counts is named and signed. May be called again if it was "
+	    "interrupted.\n\n" WORKSPACE_HELP
 	    "\n\nExample:\n  tabella organiser close --dir org all",
 	    run_close },
 	{ "result", "sign results", "organiser result --dir DIR ITEM...|all",
-	    "Computes the results of items that the trustees have opened and signs them.\n\n"
-	    WORKSPACE_HELP "\n\nExample:\n  tabella organiser result --dir org all",
+	    "Computes the results of items that the trustees have opened and signs "
+	    "them.\n\n" WORKSPACE_HELP "\n\nExample:\n  tabella organiser result --dir org all",
 	    run_result },
 	{ "skip", "go on without a silent trustee", "organiser skip --dir DIR TRUSTEE",
 	    "Leaves a trustee out of key generation whose record is missing now. The others begin\n"

@@ -400,7 +400,7 @@ compare(struct desk *d, struct roll_line *own, size_t n, unsigned part, struct w
 		if (mine == NULL || mine->part_count == 0 || !same_person(mine, &line))
 			r = why_set(why, R_BAD_ROLL,
 			    "line %" PRIu64 " of the roll, %s, is not as in your file\nDo not "
-					    "approve it; ask the organiser",
+			    "approve it; ask the organiser",
 			    line_number, line.has_name ? line.name : "with a hidden name");
 		else
 			mine->part_count = 0;
@@ -435,7 +435,7 @@ approve(struct desk *d, char **files, size_t n, unsigned part, struct why *why)
 	if (r == R_GOOD)
 		r = compare(d, own, count, part, why);
 	if (r == R_GOOD)
-		r = workspace_key(&d->w, KIND, &public, &key, why);
+		r = workspace_key(&d->w, KIND, &public, &key, NULL, why);
 	if (r != R_GOOD)
 		return r;
 	body.approve.record = *frozen_roll_record(f);

@@ -218,12 +218,12 @@ workspace_mirror(struct workspace *w, const struct effort *effort, struct why *w
 
 enum result
 workspace_key(const struct workspace *w, const char *kind, struct sign_public *public,
-    struct sign_key *key, struct why *why)
+    struct sign_key *key, struct secret *passphrase, struct why *why)
 {
 	if (w->key_path == NULL)
 		return why_set(why, R_BAD_INPUT,
 		    "--key is missing: your key file (tabella %s key makes one)", kind);
-	return keys_open(public, key, w->key_path, kind, w->passphrase_file, why);
+	return keys_open(public, key, passphrase, w->key_path, kind, w->passphrase_file, why);
 }
 
 char *

@@ -61,9 +61,10 @@ enum result workspace_board(struct workspace *w, struct why *why);
 /* Make w->mirror ready and up to date. */
 enum result workspace_mirror(struct workspace *w, const struct effort *effort, struct why *why);
 
-/* Open the signing key; it must be of the kind. Wipe with sign_key_wipe. */
+/* Open the signing key; it must be of the kind. Wipe with sign_key_wipe. `passphrase` as in
+ * keys_open. */
 enum result workspace_key(const struct workspace *w, const char *kind, struct sign_public *public,
-    struct sign_key *key, struct why *why);
+    struct sign_key *key, struct secret *passphrase, struct why *why);
 
 /* Path of something in the folder: an allocated string, or NULL. */
 char *workspace_path(const struct workspace *w, const char *name);
