@@ -191,7 +191,7 @@ keygen_check_deal(const struct keygen_attempt *a, const struct keygen_commit *co
 		return r;
 	keygen_hash_commit(&commit, a, dealer, d->A);
 	if (!digest_equal(&commit, &commits[place].commit))
-		return R_BAD_PROOF;
+		return R_BAD_SHARE;
 	keygen_constant_statement(&P, a, dealer, d->A, commits);
 	return check_knowledge(a, &P, (struct slice){ d->A.p, group_element_bytes(a->group) },
 	    d->proof);

@@ -80,7 +80,7 @@ enum result keygen_make_deal(uint8_t *A, uint8_t *proof, uint8_t *E, uint8_t *C,
 
 /* Check what everybody can check of the deal of trustee `dealer`: lengths and elements, that
  * A matches the dealer's commit, the proof. R_GOOD; R_BAD_ENCODING, R_NON_CANONICAL,
- * R_NOT_IN_GROUP, R_BAD_ELEMENT, R_BAD_PROOF (the proof, or A is not what was committed to). */
+ * R_NOT_IN_GROUP, R_BAD_ELEMENT, R_BAD_SHARE (A is not what was committed to), R_BAD_PROOF. */
 enum result keygen_check_deal(const struct keygen_attempt *a, const struct keygen_commit *commits,
     uint32_t dealer, const struct keygen_deal *d);
 
