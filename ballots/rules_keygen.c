@@ -132,30 +132,18 @@ post_commit(const struct body_keygen_commit *b)
 	return post;
 }
 
-/* The shares stand as E C E C ...; keygen wants all E, then all C. Their length is right. */
 static struct post *
-post_deal(const struct body_keygen_deal *b, const struct group *g, size_t count)
+post_deal(const struct body_keygen_deal *b)
 {
-	const size_t element = keygen_key_bytes(g), box = keygen_box_bytes(g);
 	struct post *post = post_new(b->commitments.n + b->proof.n + b->shares.n);
 	uint8_t *at;
-	size_t i;
 
 	if (post == NULL)
 		return NULL;
 	at = post->bytes;
 	post->deal.A = copy_to(&at, b->commitments);
 	post->deal.proof = copy_to(&at, b->proof);
-	post->deal.E.p = at;
-	post->deal.E.n = count * element;
-	post->deal.C.p = at + post->deal.E.n;
-	post->deal.C.n = count * box;
-	for (i = 0; i < count; i++) {
-		const uint8_t *from = b->shares.p + i * (element + box);
-
-		memcpy(at + i * element, from, element);
-		memcpy(at + count * element + i * box, from + element, box);
-	}
+	post->deal.shares = copy_to(&at, b->shares);
 	return post;
 }
 
@@ -267,7 +255,7 @@ keygen_run_deal(struct check *c, const struct source *source, const struct effor
 	(void)effort;
 	if ((r = deal_form(c, &a, why)) != R_GOOD)
 		return r;
-	c->post = post_deal(&c->record->of.keygen_deal, a.group, a.count);
+	c->post = post_deal(&c->record->of.keygen_deal);
 	if (c->post == NULL)
 		return why_set(why, R_NO_MEMORY, "out of memory");
 	if (c->frozen->mode == RULES_VERIFY) {

@@ -32,6 +32,12 @@ keygen_box_bytes(const struct group *g)
 }
 
 size_t
+keygen_share_bytes(const struct group *g)
+{
+	return keygen_key_bytes(g) + keygen_box_bytes(g);
+}
+
+size_t
 keygen_secret_bytes(const struct group *g)
 {
 	return group_scalar_bytes(g);
@@ -159,18 +165,16 @@ keygen_check_commit(const struct keygen_attempt *a, uint32_t trustee, const stru
 	return check_knowledge(a, &P, c->receive, c->proof);
 }
 
-/* Are these n elements, none the identity? */
+/* Are these n elements, none the identity? One stands every `stride` bytes. */
 static enum result
-check_elements(const struct group *g, struct slice bytes, size_t n)
+check_elements(const struct group *g, const uint8_t *bytes, size_t stride, size_t n)
 {
 	struct gvec *v = NULL;
 	enum result r;
 
-	if (bytes.n != n * group_element_bytes(g))
-		return R_BAD_ENCODING;
 	r = gvec_new(&v, g, n);
 	if (r == R_GOOD)
-		r = gvec_decode(v, bytes.p, group_element_bytes(g), DECODE_NO_IDENTITY, NULL, NULL);
+		r = gvec_decode(v, bytes, stride, DECODE_NO_IDENTITY, NULL, NULL);
 	gvec_free(v);
 	return r;
 }
@@ -179,15 +183,16 @@ enum result
 keygen_check_deal(const struct keygen_attempt *a, const struct keygen_commit *commits,
     uint32_t dealer, const struct keygen_deal *d)
 {
-	const size_t place = keygen_place(a, dealer);
+	const size_t place = keygen_place(a, dealer), size = group_element_bytes(a->group);
+	const size_t share = keygen_share_bytes(a->group);
 	struct transcript P;
 	struct digest commit;
 	enum result r;
 
-	if (d->C.n != a->count * keygen_box_bytes(a->group))
+	if (d->A.n != a->threshold * size || d->shares.n != a->count * share)
 		return R_BAD_ENCODING;
-	if ((r = check_elements(a->group, d->A, a->threshold)) != R_GOOD ||
-	    (r = check_elements(a->group, d->E, a->count)) != R_GOOD)
+	if ((r = check_elements(a->group, d->A.p, size, a->threshold)) != R_GOOD ||
+	    (r = check_elements(a->group, d->shares.p, share, a->count)) != R_GOOD)
 		return r;
 	keygen_hash_commit(&commit, a, dealer, d->A);
 	if (!digest_equal(&commit, &commits[place].commit))
@@ -385,12 +390,12 @@ keygen_open(struct svec *share, const struct keygen_attempt *a, const struct key
     uint32_t i, const struct keygen_deal *deal, uint32_t j, const struct svec *rho)
 {
 	const size_t size = group_element_bytes(a->group), at = keygen_place(a, j);
-	const uint8_t *E = deal->E.p + at * size;
+	const uint8_t *E = deal->shares.p + at * keygen_share_bytes(a->group);
 	struct gvec *point = NULL;
 	uint8_t key[32];
 	enum result r;
 
-	assert(deal->E.n == a->count * size && deal->C.n == a->count * keygen_box_bytes(a->group));
+	assert(deal->shares.n == a->count * keygen_share_bytes(a->group));
 	r = gvec_new(&point, a->group, 1);
 	if (r != R_GOOD)
 		goto out;
@@ -401,7 +406,7 @@ keygen_open(struct svec *share, const struct keygen_attempt *a, const struct key
 	if (r != R_GOOD)
 		goto out;
 	keygen_box_key(key, a, i, j, E, commits[at].receive.p, point);
-	r = open_box(share, deal->C.p + at * keygen_box_bytes(a->group), key);
+	r = open_box(share, E + size, key);
 	if (r == R_GOOD)
 		r = check_share(a, deal, j, share);
 out:

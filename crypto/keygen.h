@@ -32,6 +32,7 @@ struct keygen_attempt {
 size_t keygen_key_bytes(const struct group *g);    /* R_i, E_ij: one element */
 size_t keygen_proof_bytes(const struct group *g);  /* either proof of knowledge */
 size_t keygen_box_bytes(const struct group *g);    /* C_ij */
+size_t keygen_share_bytes(const struct group *g);  /* E_ij and C_ij, one after the other */
 size_t keygen_secret_bytes(const struct group *g); /* rho_j, f_i(j): one scalar */
 
 /* ---- a trustee's own secrets ---- */
@@ -67,14 +68,14 @@ enum result keygen_check_commit(const struct keygen_attempt *a, uint32_t trustee
 struct keygen_deal {
 	struct slice A;     /* A_i0..A_i,t-1: t elements */
 	struct slice proof; /* of knowledge of a_i0, keygen_proof_bytes */
-	struct slice E;     /* E_ij for the participants j: count elements */
-	struct slice C;     /* C_ij for the participants j: count boxes */
+	/* E_ij C_ij for each participant j: count shares. */
+	struct slice shares;
 };
 
-/* (G3)-(G5): write the four parts of the own deal. `commits` are those of the
+/* (G3)-(G5): write the three parts of the own deal. `commits` are those of the
  * participants, all checked; only the receiving keys in them are read. The same
  * seed and commits always give the same bytes. */
-enum result keygen_make_deal(uint8_t *A, uint8_t *proof, uint8_t *E, uint8_t *C,
+enum result keygen_make_deal(uint8_t *A, uint8_t *proof, uint8_t *shares,
     const struct keygen_attempt *a, const struct keygen_commit *commits,
     const struct keygen_secret *secret);
 

@@ -85,9 +85,9 @@ out:
 	return r;
 }
 
-/* *power = g^x, and its encodings at bytes. */
+/* *power = g^x, and its encodings at bytes, one every `stride`. */
 static enum result
-publish(uint8_t *bytes, struct gvec **power, const struct svec *x)
+publish(uint8_t *bytes, size_t stride, struct gvec **power, const struct svec *x)
 {
 	const struct group *group = svec_group(x);
 	struct gvec *g = NULL;
@@ -99,7 +99,7 @@ publish(uint8_t *bytes, struct gvec **power, const struct svec *x)
 	gvec_set_generator(g);
 	r = gvec_pow_fixed(*power, g, x, NULL);
 	if (r == R_GOOD)
-		r = gvec_encode(bytes, group_element_bytes(group), *power, NULL);
+		r = gvec_encode(bytes, stride, *power, NULL);
 out:
 	gvec_free(g);
 	return r;
@@ -125,7 +125,7 @@ enum result
 keygen_make_commit(struct digest *commit, uint8_t *receive, uint8_t *proof,
     const struct keygen_attempt *a, const struct keygen_secret *secret)
 {
-	const size_t bytes = a->threshold * group_element_bytes(a->group);
+	const size_t size = group_element_bytes(a->group), bytes = a->threshold * size;
 	struct gvec *A = NULL, *R = NULL;
 	struct transcript P;
 	uint8_t *A_bytes;
@@ -135,8 +135,8 @@ keygen_make_commit(struct digest *commit, uint8_t *receive, uint8_t *proof,
 	if (A_bytes == NULL)
 		return R_NO_MEMORY;
 	/* (G1) */
-	if ((r = publish(A_bytes, &A, secret->a)) != R_GOOD ||
-	    (r = publish(receive, &R, secret->rho)) != R_GOOD)
+	if ((r = publish(A_bytes, size, &A, secret->a)) != R_GOOD ||
+	    (r = publish(receive, size, &R, secret->rho)) != R_GOOD)
 		goto out;
 	keygen_hash_commit(commit, a, secret->self, (struct slice){ A_bytes, bytes });
 	keygen_receive_statement(&P, a, secret->self, commit);
@@ -192,9 +192,9 @@ seal_share(uint8_t *C, const struct keygen_secret *secret, uint32_t j, const uin
 	return r;
 }
 
-/* Seal the share of the participant at place j; E holds all E_ij already. */
+/* Seal the share of the participant at place j behind its E_ij. */
 static enum result
-deal_to(uint8_t *C, const uint8_t *E, const struct keygen_attempt *a, size_t j,
+deal_to(uint8_t *share, const struct keygen_attempt *a, size_t j,
     const struct keygen_commit *commits, const struct keygen_secret *secret)
 {
 	const size_t size = group_element_bytes(a->group);
@@ -213,9 +213,9 @@ deal_to(uint8_t *C, const uint8_t *E, const struct keygen_attempt *a, size_t j,
 	r = gvec_pow(point, point, e, NULL);
 	if (r != R_GOOD)
 		goto out;
-	keygen_box_key(key, a, secret->self, a->participants[j], E + j * size, commits[j].receive.p,
+	keygen_box_key(key, a, secret->self, a->participants[j], share, commits[j].receive.p,
 	    point);
-	r = seal_share(C + j * keygen_box_bytes(a->group), secret, a->participants[j], key);
+	r = seal_share(share + size, secret, a->participants[j], key);
 	sodium_memzero(key, sizeof key);
 out:
 	gvec_free(point);
@@ -232,7 +232,7 @@ deal_commitments(uint8_t *A, uint8_t *proof, const struct keygen_attempt *a,
 	struct transcript P;
 	enum result r;
 
-	if ((r = publish(A, &power, secret->a)) != R_GOOD ||
+	if ((r = publish(A, group_element_bytes(a->group), &power, secret->a)) != R_GOOD ||
 	    (r = gvec_slice(&first, power, 0, 1)) != R_GOOD)
 		goto out;
 	keygen_constant_statement(&P, a, secret->self,
@@ -245,18 +245,19 @@ out:
 }
 
 enum result
-keygen_make_deal(uint8_t *A, uint8_t *proof, uint8_t *E, uint8_t *C, const struct keygen_attempt *a,
+keygen_make_deal(uint8_t *A, uint8_t *proof, uint8_t *shares, const struct keygen_attempt *a,
     const struct keygen_commit *commits, const struct keygen_secret *secret)
 {
+	const size_t bytes = keygen_share_bytes(a->group);
 	struct gvec *power = NULL;
 	enum result r;
 	size_t j;
 
 	if ((r = deal_commitments(A, proof, a, commits, secret)) != R_GOOD ||
-	    (r = publish(E, &power, secret->e)) != R_GOOD) /* (G3) */
+	    (r = publish(shares, bytes, &power, secret->e)) != R_GOOD) /* (G3) */
 		goto out;
 	for (j = 0; j < a->count && r == R_GOOD; j++)
-		r = deal_to(C, E, a, j, commits, secret);
+		r = deal_to(shares + j * bytes, a, j, commits, secret);
 out:
 	gvec_free(power);
 	return r;

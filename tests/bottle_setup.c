@@ -282,27 +282,21 @@ bottle_deal_body(struct bottle *b, union record_body *body, unsigned trustee)
 {
 	struct keygen_status s = status_of(b);
 	struct keygen_secret *secret = secret_of(b, trustee);
-	const size_t element = keygen_key_bytes(b->group), box = keygen_box_bytes(b->group);
-	const size_t n = s.attempt.count;
+	const size_t element = keygen_key_bytes(b->group);
+	const size_t bytes = s.attempt.count * keygen_share_bytes(b->group);
 	uint8_t *A = bottle_keep(b, s.attempt.threshold * element);
 	uint8_t *proof = bottle_keep(b, keygen_proof_bytes(b->group));
-	uint8_t *E = bottle_keep(b, n * element), *C = bottle_keep(b, n * box);
-	uint8_t *shares = bottle_keep(b, n * (element + box));
+	uint8_t *shares = bottle_keep(b, bytes);
 	struct body_keygen_deal *d = &body->keygen_deal;
-	size_t i;
 
 	memset(body, 0, sizeof *body);
-	bottle_must(b, keygen_make_deal(A, proof, E, C, &s.attempt, s.commits, secret), "deal");
-	for (i = 0; i < n; i++) {
-		memcpy(shares + i * (element + box), E + i * element, element);
-		memcpy(shares + i * (element + box) + element, C + i * box, box);
-	}
+	bottle_must(b, keygen_make_deal(A, proof, shares, &s.attempt, s.commits, secret), "deal");
 	d->attempt = s.attempt.attempt;
 	d->commitments = (struct slice){ A, s.attempt.threshold * element };
 	d->election = election_of(b);
 	d->prev = bottle_prev(b, ROLE_TRUSTEE, trustee);
 	d->proof = (struct slice){ proof, keygen_proof_bytes(b->group) };
-	d->shares = (struct slice){ shares, n * (element + box) };
+	d->shares = (struct slice){ shares, bytes };
 	keygen_secret_free(secret);
 }
 

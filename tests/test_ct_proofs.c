@@ -187,15 +187,14 @@ keygen(const struct group *g, size_t n)
 	struct keygen_deal deals[2];
 	struct keygen_secret *secret[2];
 	uint8_t seeds[2][32] = { "one", "two" };
-	uint8_t *posted[2][6];
-	const size_t bytes[6] = { keygen_key_bytes(g), keygen_proof_bytes(g),
-		n * keygen_key_bytes(g), keygen_proof_bytes(g), n * keygen_key_bytes(g),
-		n * keygen_box_bytes(g) };
+	uint8_t *posted[2][5];
+	const size_t bytes[5] = { keygen_key_bytes(g), keygen_proof_bytes(g),
+		n * keygen_key_bytes(g), keygen_proof_bytes(g), n * keygen_share_bytes(g) };
 	struct svec *x;
 	size_t i, j;
 
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < 6; j++)
+		for (j = 0; j < 5; j++)
 			posted[i][j] = malloc(bytes[j]);
 		ct_secret(seeds[i], 32);
 		ct_fine(keygen_secret_new(&secret[i], &a, participants[i], seeds[i]));
@@ -209,20 +208,19 @@ keygen(const struct group *g, size_t n)
 		commits[i].proof = (struct slice){ posted[i][1], bytes[1] };
 	}
 	for (i = 0; i < n; i++) {
-		ct_fine(keygen_make_deal(posted[i][2], posted[i][3], posted[i][4], posted[i][5], &a,
-		    commits, secret[i]));
-		/* The deal is posted: commitments, a proof, points, boxes. */
-		for (j = 2; j < 6; j++)
+		ct_fine(keygen_make_deal(posted[i][2], posted[i][3], posted[i][4], &a, commits,
+		    secret[i]));
+		/* The deal is posted: commitments, a proof, points and boxes. */
+		for (j = 2; j < 5; j++)
 			ct_public(posted[i][j], bytes[j]);
-		deals[i] =
-		    (struct keygen_deal){ { posted[i][2], bytes[2] }, { posted[i][3], bytes[3] },
-			    { posted[i][4], bytes[4] }, { posted[i][5], bytes[5] } };
+		deals[i] = (struct keygen_deal){ { posted[i][2], bytes[2] },
+			{ posted[i][3], bytes[3] }, { posted[i][4], bytes[4] } };
 	}
 	ct_fine(svec_new(&x, g, 1));
 	ct_fine(keygen_share(x, NULL, &a, commits, deals, secret[0]));
 	for (i = 0; i < n; i++) {
 		keygen_secret_free(secret[i]);
-		for (j = 0; j < 6; j++)
+		for (j = 0; j < 5; j++)
 			free(posted[i][j]);
 	}
 	svec_free(x);

@@ -584,7 +584,6 @@ main(void)
 	Suite *suite = suite_create("dleq");
 	TCase *tc = tcase_create("dleq");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, true_statements, 0, KIT_GROUPS);
 	tcase_add_loop_test(tc, every_field, 0, 2);
 	tcase_add_test(tc, every_byte_of_the_proof);

@@ -18,14 +18,14 @@
 struct trustee {
 	struct keygen_secret *secret;
 	uint8_t *receive, *receive_proof;
-	uint8_t *A, *proof, *E, *C;
+	uint8_t *A, *proof, *shares;
 };
 
 /* An attempt in which everybody is honest. */
 struct attempt {
 	const struct group *g;
 	size_t n;
-	size_t element, scalar, box;
+	size_t element, scalar, box, share;
 	struct digest election;
 	uint32_t participants[MOST];
 	struct keygen_attempt a;
@@ -48,8 +48,7 @@ make_trustee(struct attempt *k, size_t i)
 	t->receive_proof = malloc(keygen_proof_bytes(k->g));
 	t->A = malloc(k->a.threshold * keygen_key_bytes(k->g));
 	t->proof = malloc(keygen_proof_bytes(k->g));
-	t->E = malloc(k->n * keygen_key_bytes(k->g));
-	t->C = malloc(k->n * keygen_box_bytes(k->g));
+	t->shares = malloc(k->n * keygen_share_bytes(k->g));
 	good(keygen_make_commit(&k->commits[i].commit, t->receive, t->receive_proof, &k->a,
 	    t->secret));
 	k->commits[i].receive = (struct slice){ t->receive, keygen_key_bytes(k->g) };
@@ -61,10 +60,10 @@ make_deal(struct attempt *k, size_t i)
 {
 	struct trustee *t = &k->trustees[i];
 
-	good(keygen_make_deal(t->A, t->proof, t->E, t->C, &k->a, k->commits, t->secret));
+	good(keygen_make_deal(t->A, t->proof, t->shares, &k->a, k->commits, t->secret));
 	k->deals[i] = (struct keygen_deal){ { t->A, k->a.threshold * keygen_key_bytes(k->g) },
-		{ t->proof, keygen_proof_bytes(k->g) }, { t->E, k->n * keygen_key_bytes(k->g) },
-		{ t->C, k->n * keygen_box_bytes(k->g) } };
+		{ t->proof, keygen_proof_bytes(k->g) },
+		{ t->shares, k->n * keygen_share_bytes(k->g) } };
 }
 
 /* Let the trustees of these numbers go through an attempt with threshold t. */
@@ -79,6 +78,7 @@ make_attempt(struct attempt *k, const struct group *g, const uint32_t *numbers, 
 	k->element = group_element_bytes(g);
 	k->scalar = group_scalar_bytes(g);
 	k->box = keygen_box_bytes(g);
+	k->share = keygen_share_bytes(g);
 	memset(k->election.b, 0xe1, sizeof k->election.b);
 	memcpy(k->participants, numbers, n * sizeof *numbers);
 	k->a = (struct keygen_attempt){ g, &k->election, 2, t, n, k->participants };
@@ -113,8 +113,7 @@ free_attempt(struct attempt *k)
 		free(k->trustees[i].receive_proof);
 		free(k->trustees[i].A);
 		free(k->trustees[i].proof);
-		free(k->trustees[i].E);
-		free(k->trustees[i].C);
+		free(k->trustees[i].shares);
 		svec_free(k->x[i]);
 	}
 	gvec_free(k->y);
@@ -219,8 +218,8 @@ START_TEST(tiny_keys)
 		struct keygen_secret *secret[2];
 		struct keygen_commit commits[2];
 		struct keygen_deal deals[2];
-		uint8_t receive[2], receive_proof[2][2], A[2][2], proof[2][2], E[2][2];
-		uint8_t C[2][2 * 17], seed[32] = "tiny";
+		uint8_t receive[2], receive_proof[2][2], A[2][2], proof[2][2];
+		uint8_t shares[2][2 * 18], seed[32] = "tiny";
 		struct gvec *y, *X, *power;
 		struct svec *x;
 		enum result r = R_GOOD;
@@ -248,9 +247,9 @@ START_TEST(tiny_keys)
 			goto next;
 		}
 		for (i = 0; i < 2 && r == R_GOOD; i++) {
-			r = keygen_make_deal(A[i], proof[i], E[i], C[i], &a, commits, secret[i]);
-			deals[i] = (struct keygen_deal){ { A[i], 2 }, { proof[i], 2 }, { E[i], 2 },
-				{ C[i], 34 } };
+			r = keygen_make_deal(A[i], proof[i], shares[i], &a, commits, secret[i]);
+			deals[i] =
+			    (struct keygen_deal){ { A[i], 2 }, { proof[i], 2 }, { shares[i], 36 } };
 			if (r == R_GOOD)
 				r = keygen_check_deal(&a, commits, all[i], &deals[i]);
 		}
@@ -291,8 +290,7 @@ START_TEST(a_seed_gives_the_same_bytes_again)
 		ck_assert(slice_equal(k.commits[i].proof, again.commits[i].proof));
 		ck_assert(slice_equal(k.deals[i].A, again.deals[i].A));
 		ck_assert(slice_equal(k.deals[i].proof, again.deals[i].proof));
-		ck_assert(slice_equal(k.deals[i].E, again.deals[i].E));
-		ck_assert(slice_equal(k.deals[i].C, again.deals[i].C));
+		ck_assert(slice_equal(k.deals[i].shares, again.deals[i].shares));
 	}
 	free_attempt(&again);
 	free_attempt(&k);
@@ -390,7 +388,7 @@ START_TEST(deals_that_are_refused)
 {
 	struct attempt k;
 	struct keygen_deal *d = &k.deals[1];
-	struct slice *parts[4] = { &d->A, &d->proof, &d->E, &d->C };
+	struct slice *parts[3] = { &d->A, &d->proof, &d->shares };
 	size_t i, j;
 
 	make_attempt(&k, kit_group(_i), all, 3, 2);
@@ -403,8 +401,9 @@ START_TEST(deals_that_are_refused)
 	kit_spoil_scalar(k.g, k.trustees[1].proof + k.element, R_BAD_PROOF, check_deal_1, NULL);
 	/* Another E_ij is nobody's business but j's, as long as it is an element. */
 	for (i = 0; i < 3; i++)
-		kit_spoil_element(k.g, k.trustees[1].E + i * k.element, R_GOOD, check_deal_1, NULL);
-	for (i = 0; i < 4; i++) {
+		kit_spoil_element(k.g, k.trustees[1].shares + i * k.share, R_GOOD, check_deal_1,
+		    NULL);
+	for (i = 0; i < 3; i++) {
 		size_t whole = parts[i]->n;
 
 		for (j = 0; j < whole; j += 1 + whole / 20) {
@@ -638,7 +637,7 @@ START_TEST(garbage)
 	size_t i;
 
 	make_attempt(&k, kit_group(_i), all, 3, 2);
-	box = k.trustees[2].C + k.box;
+	box = k.trustees[2].shares + k.share + k.element;
 	for (i = 0; i < k.box; i += _i == 0 ? 1 : 50) {
 		box[i] ^= 0x10;
 		trustee_3_is_found_out(&k);
@@ -647,7 +646,7 @@ START_TEST(garbage)
 	randombytes_buf(box, k.box);
 	trustee_3_is_found_out(&k);
 	/* The box of somebody else. */
-	memcpy(box, k.trustees[2].C, k.box);
+	memcpy(box, k.trustees[2].shares + k.element, k.box);
 	trustee_3_is_found_out(&k);
 	free_attempt(&k);
 }
@@ -659,7 +658,7 @@ START_TEST(another_point)
 	struct attempt k;
 
 	make_attempt(&k, kit_group(_i), all, 3, 2);
-	kit_next_element(k.g, k.trustees[2].E + k.element);
+	kit_next_element(k.g, k.trustees[2].shares + k.share);
 	trustee_3_is_found_out(&k);
 	free_attempt(&k);
 }
@@ -671,7 +670,7 @@ seal(struct attempt *k, const uint8_t *plain)
 {
 	const uint8_t nonce[crypto_aead_chacha20poly1305_IETF_NPUBBYTES] = { 0 };
 	static const uint8_t seed[32] = "seal";
-	uint8_t key[32], *E = k->trustees[2].E + k->element;
+	uint8_t key[32], *E = k->trustees[2].shares + k->share;
 	struct gvec *point;
 	struct svec *e;
 	struct rng rng;
@@ -684,8 +683,8 @@ seal(struct attempt *k, const uint8_t *plain)
 	    gvec_decode(point, k->trustees[1].receive, k->element, DECODE_NO_IDENTITY, NULL, NULL));
 	good(gvec_pow(point, point, e, NULL));
 	keygen_box_key(key, &k->a, 3, 2, E, k->trustees[1].receive, point);
-	crypto_aead_chacha20poly1305_ietf_encrypt(k->trustees[2].C + k->box, NULL, plain, k->scalar,
-	    NULL, 0, NULL, nonce, key);
+	crypto_aead_chacha20poly1305_ietf_encrypt(E + k->element, NULL, plain, k->scalar, NULL, 0,
+	    NULL, nonce, key);
 	gvec_free(point);
 	svec_free(e);
 }
@@ -742,7 +741,7 @@ START_TEST(another_polynomial)
 
 	make_attempt(&k, kit_group(0), all, 3, 2);
 	good(keygen_secret_new(&secret, &k.a, 3, seed));
-	good(keygen_make_deal(A, proof, k.trustees[2].E, k.trustees[2].C, &k.a, k.commits, secret));
+	good(keygen_make_deal(A, proof, k.trustees[2].shares, &k.a, k.commits, secret));
 	good(keygen_check_deal(&k.a, k.commits, 3, &k.deals[2]));
 	good(svec_new(&x, k.g, 1));
 	for (j = 0; j < 2; j++) {
@@ -779,7 +778,7 @@ START_TEST(false_complaints)
 			    keygen_judge(&at_fault, &k.a, k.commits, j, bytes, i, &k.deals[i - 1]));
 			ck_assert_uint_eq(at_fault, j);
 			/* A rho that is not the one behind R_j, even if the box is bad. */
-			k.trustees[i - 1].C[(j - 1) * k.box] ^= 1;
+			k.trustees[i - 1].shares[(j - 1) * k.share + k.element] ^= 1;
 			kit_next_scalar(k.g, rho);
 			good(
 			    keygen_judge(&at_fault, &k.a, k.commits, j, bytes, i, &k.deals[i - 1]));
@@ -803,7 +802,7 @@ START_TEST(false_complaints)
 				      &k.deals[i - 1]),
 			    R_BAD_ENCODING);
 			bytes.n++;
-			k.trustees[i - 1].C[(j - 1) * k.box] ^= 1;
+			k.trustees[i - 1].shares[(j - 1) * k.share + k.element] ^= 1;
 		}
 	free_attempt(&k);
 }
@@ -820,8 +819,8 @@ START_TEST(the_next_attempt)
 	make_attempt(&next, kit_group(0), rest, 3, 2);
 	check_keys(&next);
 	/* Boxes of the one are no good in the other. */
-	saved = next.trustees[2].C;
-	next.deals[2].C.p = k.trustees[3].C;
+	saved = next.trustees[2].shares;
+	next.deals[2].shares.p = k.trustees[3].shares;
 	{
 		struct svec *x;
 		uint32_t dealer;
@@ -833,7 +832,7 @@ START_TEST(the_next_attempt)
 		ck_assert_uint_eq(dealer, 4);
 		svec_free(x);
 	}
-	next.deals[2].C.p = saved;
+	next.deals[2].shares.p = saved;
 	free_attempt(&next);
 	free_attempt(&k);
 }

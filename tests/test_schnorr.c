@@ -498,7 +498,6 @@ main(void)
 	Suite *suite = suite_create("schnorr");
 	TCase *tc = tcase_create("schnorr");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, true_statements, 0, KIT_GROUPS);
 	tcase_add_loop_test(tc, every_field_of_the_proof, 0, KIT_GROUPS);
 	tcase_add_test(tc, every_byte_of_the_proof);

@@ -547,7 +547,6 @@ main(void)
 	Suite *suite = suite_create("shuffle_equations");
 	TCase *tc = tcase_create("shuffle_equations");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, each_commitment_has_its_equation, 0, 2);
 	tcase_add_loop_test(tc, each_answer_has_its_equations, 0, 2);
 	tcase_add_loop_test(tc, each_value_has_its_equations, 0, 1);
