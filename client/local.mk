@@ -14,16 +14,36 @@ client_libtclient_a_SOURCES = \
 	client/board.h \
 	client/command.c \
 	client/command.h \
+	client/credential.c \
+	client/credential.h \
 	client/file.c \
 	client/file.h \
+	client/journal.c \
+	client/journal.h \
 	client/keys.c \
 	client/keys.h \
 	client/mirror.c \
 	client/mirror.h \
+	client/organiser.c \
+	client/register.c \
+	client/register.h \
+	client/registrar.c \
+	client/request.c \
+	client/request.h \
+	client/rollfile.c \
+	client/rollfile.h \
+	client/status.c \
+	client/status.h \
+	client/tally.c \
+	client/tally.h \
+	client/tally_keygen.c \
 	client/terminal.c \
 	client/terminal.h \
+	client/trustee.c \
 	client/workspace.c \
-	client/workspace.h
+	client/workspace.h \
+	client/written.c \
+	client/written.h
 
 EXTRA_DIST += \
 	client/README.md

@@ -159,7 +159,7 @@ status_print_json(const struct frozen *f, uint64_t entries)
 int
 status_command(const struct command *self, int argc, char **argv)
 {
-	struct workspace_options o = { 0 };
+	struct workspace_options o = { .reader = 1 };
 	int as_json = 0;
 	struct option_spec options[] = { WORKSPACE_SPECS(o), { "json", NULL, NULL, &as_json },
 		{ NULL, NULL, NULL, NULL } };

@@ -135,6 +135,7 @@ workspace_open(struct workspace *w, const struct workspace_options *options, str
 
 	memset(w, 0, sizeof *w);
 	w->lock = -1;
+	w->reader = options->reader;
 	if (options->dir == NULL)
 		return why_set(why, R_BAD_INPUT,
 		    "--dir is missing\nIt names the folder that keeps what is needed later");
@@ -142,7 +143,7 @@ workspace_open(struct workspace *w, const struct workspace_options *options, str
 	if (r == R_GOOD)
 		r = file_make_dir(w->dir, 0700, why);
 	if (r == R_GOOD) {
-		path = workspace_path(w, "lock");
+		path = workspace_path(w, options->reader ? "status.lock" : "lock");
 		r = path == NULL ? R_NO_MEMORY : file_lock(&w->lock, path, why);
 		free(path);
 	}
@@ -204,7 +205,7 @@ workspace_mirror(struct workspace *w, const struct effort *effort, struct why *w
 			return why_set(why, R_BAD_INPUT,
 			    "--election is missing: the election id, from a source other than the "
 			    "board");
-		path = workspace_path(w, "mirror");
+		path = workspace_path(w, w->reader ? "status" : "mirror");
 		r = path == NULL
 		    ? R_NO_MEMORY
 		    : mirror_open(&w->mirror, path, w->board, &w->election, effort, why);

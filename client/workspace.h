@@ -4,13 +4,15 @@
  *
  *	DIR/workspace.json	{"board":url,"election":hex,"key":path}
  *	DIR/mirror/		entries and blobs (mirror.h)
- *	DIR/lock		one process at a time
+ *	DIR/lock		one process at a time; readers (status) have DIR/status/ and
+ *	DIR/status.lock
  */
 #ifndef CLIENT_WORKSPACE_H
 #define CLIENT_WORKSPACE_H
 
 #include "client/board.h"
 #include "client/command.h"
+#include "client/file.h"
 #include "client/mirror.h"
 #include "crypto/hash.h"
 #include "crypto/result.h"
@@ -19,6 +21,7 @@
 /* What the options of a command say; NULL: as it was before. */
 struct workspace_options {
 	const char *dir, *board, *election, *key, *passphrase_file;
+	int reader; /* only looks: works beside a process that holds the lock, on a mirror of its own */
 };
 /* The rows of a command's option table; `o` is a struct workspace_options. */
 #define WORKSPACE_SPECS(o) \
@@ -40,6 +43,7 @@ struct workspace {
 	const char *passphrase_file;
 	struct digest election;
 	int has_election;
+	int reader;
 	int lock;
 	struct board *board;
 	struct mirror mirror;
