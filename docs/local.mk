@@ -5,4 +5,18 @@ EXTRA_DIST += \
 	docs/README.md \
 	docs/api.md \
 	docs/protocol.md \
-	docs/security.md
+	docs/security.md \
+	docs/vectors/README.md \
+	docs/vectors/decoding.json \
+	docs/vectors/dleq.json \
+	docs/vectors/elgamal.json \
+	docs/vectors/embedding.json \
+	docs/vectors/generators.json \
+	docs/vectors/keygen.json \
+	docs/vectors/lagrange.json \
+	docs/vectors/reduction.json \
+	docs/vectors/schnorr.json \
+	docs/vectors/shuffle.json \
+	docs/vectors/stream.json \
+	docs/vectors/tagged.json \
+	docs/vectors/transcript.json

@@ -73,11 +73,12 @@ check_PROGRAMS += \
 	tests/test_ristretto \
 	tests/test_rng \
 	tests/test_schnorr \
+	tests/test_sheet \
 	tests/test_shuffle \
 	tests/test_shuffle_equations \
-	tests/test_sheet \
 	tests/test_sign \
 	tests/test_svec \
+	tests/test_vectors \
 	tests/test_walk
 
 tests_test_count_SOURCES = tests/test_count.c tests/count_kit.c tests/count_kit.h
@@ -96,6 +97,20 @@ tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
+
+# The known answers: compared in every run, written by `make vectors`.
+tests_test_vectors_SOURCES = \
+	tests/test_vectors.c \
+	tests/vectors.h \
+	tests/vectors_basic.c \
+	tests/vectors_keygen.c \
+	tests/vectors_proofs.c
+tests_test_vectors_LDADD = $(GROUPS_LIB) $(LDADD)
+
+vectors: tests/test_vectors
+	tests/test_vectors $(top_srcdir)/docs/vectors
+
+.PHONY: vectors
 
 # tabellad and its parts. libpg.a: a PostgreSQL of the test's own.
 if SERVER
