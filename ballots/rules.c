@@ -41,6 +41,13 @@ rules_free(struct rules *rules)
 	free(rules);
 }
 
+void
+rules_verify_from_now_on(struct rules *rules)
+{
+	assert(rules->now.frozen == rules->settled.frozen);
+	rules->now.frozen->mode = RULES_VERIFY;
+}
+
 struct frozen *
 rules_frozen(const struct rules *rules)
 {

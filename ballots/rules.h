@@ -47,6 +47,9 @@ enum rules_mode {
  * NULL to trust the first entry. */
 enum result rules_new(struct rules **out, const struct digest *expected, enum rules_mode mode);
 void rules_free(struct rules *rules);
+/* Verify everything from here on, after a replay. Before any snapshot was handed out, with all
+ * entries settled. */
+void rules_verify_from_now_on(struct rules *rules);
 
 /* ---- judging a record ---- */
 

@@ -290,7 +290,7 @@ run_piece(struct errand *errand, struct store *store)
 	enum result r = R_NO_DATABASE;
 
 	if (store != NULL)
-		r = store_blob_read(store, p->buffer, &p->download->blob, p->download->at, p->max,
+		r = store_blob_read(store, p->buffer, &p->download->blob, p->download->at, p->n,
 		    NULL);
 	if (r == R_GOOD)
 		p->download->at += p->n;

@@ -3,18 +3,26 @@
 #
 # Only these lists go inside `if SERVER`; EXTRA_DIST stays outside, so that the
 # tarball does not depend on how it was configured.
-#
-# With main(), add here:
-#	if SERVER
-#	bin_PROGRAMS += server/tabellad
-#	server_tabellad_SOURCES = server/main.c
-#	server_tabellad_LDADD = $(SERVER_LIBS)
-#	endif
 
 if SERVER
+bin_PROGRAMS += server/tabellad
+server_tabellad_SOURCES = server/main.c
+server_tabellad_LDADD = $(SERVER_LIBS)
+
 noinst_LIBRARIES += server/libtserver.a
 SERVER_LIB = server/libtserver.a
 server_libtserver_a_SOURCES = \
+	server/answer.c \
+	server/api.c \
+	server/api.h \
+	server/api_read.c \
+	server/append.c \
+	server/board.c \
+	server/board.h \
+	server/boardkey.c \
+	server/boardkey.h \
+	server/clerk.c \
+	server/clerk.h \
 	server/cluster.c \
 	server/cluster.h \
 	server/cluster_inner.h \
@@ -31,9 +39,13 @@ server_libtserver_a_SOURCES = \
 	server/dbconn_inner.h \
 	server/dbconn_run.c \
 	server/dbconn_values.c \
+	server/hosted.c \
+	server/hosted.h \
 	server/http.c \
 	server/http.h \
 	server/http_fields.c \
+	server/job.c \
+	server/job.h \
 	server/listen.c \
 	server/listen.h \
 	server/listen_accept.c \
@@ -54,7 +66,8 @@ server_libtserver_a_SOURCES = \
 	server/store_inner.h \
 	server/store_read.c \
 	server/store_schema.c \
-	server/store_schema.h
+	server/store_schema.h \
+	server/verify.c
 server_libtserver_a_CPPFLAGS = $(AM_CPPFLAGS) -DPG_BINDIR='"$(PG_BINDIR)"'
 nodist_server_libtserver_a_SOURCES = server/schema.c
 endif
