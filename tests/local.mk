@@ -69,6 +69,7 @@ check_PROGRAMS += \
 	tests/test_merkle \
 	tests/test_note \
 	tests/test_par \
+	tests/test_record \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_rng \
