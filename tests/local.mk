@@ -120,6 +120,8 @@ PG_LIBS = tests/libpg.a $(SERVER_LIBS) $(CHECK_LIBS)
 tests_libpg_a_SOURCES = \
 	tests/pg.c \
 	tests/pg.h \
+	tests/pg_proxy.c \
+	tests/pg_proxy.h \
 	tests/store_board.c \
 	tests/store_board.h
 
@@ -130,7 +132,8 @@ check_PROGRAMS += \
 	tests/test_log \
 	tests/test_reply \
 	tests/test_store \
-	tests/test_store_blob
+	tests/test_store_blob \
+	tests/test_store_faults
 
 tests_test_cluster_LDADD = $(PG_LIBS)
 tests_test_http_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
@@ -139,6 +142,13 @@ tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_store_LDADD = $(PG_LIBS)
 tests_test_store_blob_LDADD = $(PG_LIBS)
+tests_test_store_faults_LDADD = $(PG_LIBS)
+
+# Not tests: they measure. `make tests/bench/store`
+EXTRA_PROGRAMS += tests/bench/store
+tests_bench_store_SOURCES = tests/bench/store.c
+tests_bench_store_LDADD = $(PG_LIBS)
+CLEANFILES += tests/bench/store
 endif
 
 # They watch what is freed, and make memory and the random source fail.

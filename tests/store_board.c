@@ -1,13 +1,20 @@
 #include "tests/store_board.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base64.h"
+#include "tests/must.h"
 
-static struct why why;
+static _Thread_local struct why why;
+
+/* As must, with what the store said. */
+#define must_say(condition) \
+	do { \
+		if (!(condition)) \
+			ck_abort_msg("%s: %s", #condition, why.text); \
+	} while (0)
 
 void
 toy_catch_up(struct toy *t)
@@ -18,7 +25,7 @@ toy_catch_up(struct toy *t)
 	do
 		r = store_head(t->store, &t->head, t->election, &why);
 	while (r == R_NO_DATABASE);
-	ck_assert_msg(r == R_GOOD, "%s", why.text);
+	must_say(r == R_GOOD);
 }
 
 void
@@ -31,7 +38,7 @@ toy_start(struct toy *t, struct store *s, const char *name, uint32_t author)
 	t->store = s;
 	t->author = author;
 	t->line_bytes = 200;
-	ck_assert_msg(store_election_make(s, &t->election, &id, &why) == R_GOOD, "%s", why.text);
+	must_say(store_election_make(s, &t->election, &id, &why) == R_GOOD);
 	toy_catch_up(t);
 }
 
@@ -56,7 +63,7 @@ make_line(struct toy *t, struct store_entry *e, uint8_t *p, uint64_t seq, const 
 	n = (size_t)snprintf(start, sizeof start,
 	    "{\"prev\":\"%s\",\"seq\":%llu,\"election\":%d,\"who\":\"%s\",\"fill\":\"", hex,
 	    (unsigned long long)seq, (int)t->election.key, who);
-	ck_assert_uint_lt(n + 2, t->line_bytes);
+	must(n + 2 < t->line_bytes);
 	memset(p, 'x', t->line_bytes);
 	memcpy(p, start, n);
 	memcpy(p + t->line_bytes - 2, "\"}", 2);
@@ -84,7 +91,7 @@ toy_make(struct toy *t, size_t n)
 	}
 	free(t->entries);
 	t->entries = calloc(n, sizeof *t->entries);
-	ck_assert(t->bytes != NULL && t->entries != NULL);
+	must(t->bytes != NULL && t->entries != NULL);
 	for (i = 0; i < n; i++) {
 		make_line(t, &t->entries[i], t->bytes + i * t->line_bytes, t->head.size + i, prev);
 		prev = &t->entries[i].hash;
@@ -134,10 +141,9 @@ toy_persist(struct toy *t, size_t n)
 		if (r == R_GOOD)
 			break;
 		/* not stored: somebody was first, or the server was away */
-		ck_assert_msg(r == R_CONFLICT || r == R_NOT_FOUND || r == R_NO_DATABASE, "%s",
-		    why.text);
+		must_say(r == R_CONFLICT || r == R_NOT_FOUND || r == R_NO_DATABASE);
 	}
-	ck_assert_msg(r == R_GOOD, "%s", why.text);
+	must_say(r == R_GOOD);
 	first = t->addition.before->size;
 	toy_catch_up(t);
 	return first;
@@ -158,12 +164,12 @@ read_line(void *ctx, uint64_t seq, struct slice line)
 	char hex[65], want[120];
 	struct sha256 hash;
 
-	ck_assert_uint_eq(seq, reading->seq++);
+	must(seq == reading->seq++);
 	hex_encode(hex, reading->last.b, 32);
 	(void)snprintf(want, sizeof want, "{\"prev\":\"%s\",\"seq\":%llu,", hex,
 	    (unsigned long long)seq);
-	ck_assert_uint_gt(line.n, strlen(want));
-	ck_assert_mem_eq(line.p, want, strlen(want));
+	must(line.n > strlen(want));
+	must(memcmp(line.p, want, strlen(want)) == 0);
 	sha256(&reading->last, line.p, line.n);
 	sha256_start(&hash);
 	sha256_add(&hash, "", 1);
@@ -177,8 +183,8 @@ read_leaf(void *ctx, uint64_t seq, const struct digest *leaf)
 {
 	struct reading *reading = ctx;
 
-	ck_assert_uint_eq(seq, reading->seq++);
-	ck_assert(digest_equal(leaf, &reading->leaves[seq]));
+	must(seq == reading->seq++);
+	must(digest_equal(leaf, &reading->leaves[seq]));
 	return R_GOOD;
 }
 
@@ -189,16 +195,16 @@ check_batches(struct toy *t)
 	uint64_t seq, next;
 
 	for (seq = 0; seq < t->head.size; seq = next) {
-		ck_assert_int_eq(store_batch(t->store, &b, t->election, seq, &why), R_GOOD);
-		ck_assert_uint_eq(b.first, seq);
-		ck_assert_uint_gt(b.count, 0);
-		ck_assert_uint_eq(b.frontier_before.n, seq == 0 ? 0 : 32);
+		must(store_batch(t->store, &b, t->election, seq, &why) == R_GOOD);
+		must(b.first == seq);
+		must(b.count > 0);
+		must(b.frontier_before.n == (seq == 0 ? 0 : 32));
 		if (seq + b.count == t->head.size)
-			ck_assert(slice_equal(b.note, t->head.note));
+			must(slice_equal(b.note, t->head.note));
 		next = b.first + b.count;
 		store_batch_free(&b);
 	}
-	ck_assert_uint_eq(seq, t->head.size);
+	must(seq == t->head.size);
 }
 
 uint64_t
@@ -208,17 +214,14 @@ toy_check(struct toy *t)
 
 	toy_catch_up(t);
 	reading.leaves = calloc(t->head.size + 1, sizeof *reading.leaves);
-	ck_assert_ptr_nonnull(reading.leaves);
-	ck_assert_msg(store_lines(t->store, t->election, 0, t->head.size, read_line, &reading,
-			  &why) == R_GOOD,
-	    "%s", why.text);
-	ck_assert(digest_equal(&reading.last, &t->head.hash));
+	must(reading.leaves != NULL);
+	must_say(store_lines(t->store, t->election, 0, t->head.size, read_line, &reading, &why) ==
+	    R_GOOD);
+	must(digest_equal(&reading.last, &t->head.hash));
 	reading.seq = 0;
-	ck_assert_msg(store_leaves(t->store, t->election, 0, t->head.size, read_leaf, &reading,
-			  &why) == R_GOOD,
-	    "%s", why.text);
-	ck_assert_int_eq(store_lines(t->store, t->election, t->head.size, 1, read_line, &reading,
-			     &why),
+	must_say(store_leaves(t->store, t->election, 0, t->head.size, read_leaf, &reading, &why) ==
+	    R_GOOD);
+	must(store_lines(t->store, t->election, t->head.size, 1, read_line, &reading, &why) ==
 	    R_NOT_FOUND);
 	check_batches(t);
 	free(reading.leaves);
