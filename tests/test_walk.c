@@ -644,6 +644,11 @@ START_TEST(errors_name_their_place)
 		    R_BAD_ENCODING },
 		{ "{\"body\":{\"close\":{}},", "{",
 		    "has a key \"fixed\" where \"body\" must come next", R_BAD_ENCODING },
+		/* What is not plain, or too long, is not repeated to a terminal. */
+		{ "{\"body\"", "{\"\xc3\xa9\"", "lacks the key \"body\"", R_BAD_ENCODING },
+		{ "{\"body\"", "{\"\\u001b\"", "lacks the key \"body\"", R_BAD_ENCODING },
+		{ "{\"body\"", "{\"1234567890123456789012345678901234567890123456789012345678901\"",
+		    "lacks the key \"body\"", R_BAD_ENCODING },
 		{ "\"close\"", "\"vote\"", "body: there is no \"vote\"", R_STATE },
 		{ "\"close\":{}", "", "body: lacks a key", R_BAD_ENCODING },
 		{ "\"close\":{}", "\"close\":{\"x\":1}",
@@ -761,6 +766,30 @@ START_TEST(after_an_error_nothing_happens)
 		ck_assert_int_eq(walk_finish(&w), R_BAD_ENCODING);
 	}
 	arena_free(&arena);
+}
+END_TEST
+
+START_TEST(what_is_too_long_is_not_handed_out)
+{
+	struct arena arena = { 0 };
+	struct slice bytes = { 0 };
+	const char *s = NULL;
+	struct walk w;
+
+	walk_read(&w, &arena, slice_of("\"abc\""), 100);
+	walk_string(&w, &s, 0, 2);
+	ck_assert_int_eq(walk_finish(&w), R_BAD_ENCODING);
+	ck_assert_ptr_null(s);
+	walk_read(&w, &arena, slice_of("\"abc\""), 100);
+	walk_string(&w, &s, 4, 9);
+	ck_assert_int_eq(walk_finish(&w), R_BAD_ENCODING);
+	ck_assert_str_eq(w.why.text, "has 3 bytes, fewer than 4");
+	ck_assert_ptr_null(s);
+	walk_read(&w, &arena, slice_of("\"AAAA\""), 100);
+	walk_bin_var(&w, &bytes, 0, 2);
+	ck_assert_int_eq(walk_finish(&w), R_BAD_ENCODING);
+	ck_assert_ptr_null(bytes.p);
+	ck_assert_ptr_null(arena.chunk);
 }
 END_TEST
 
@@ -899,6 +928,7 @@ main(void)
 	tcase_add_test(tc, errors_name_their_place);
 	tcase_add_test(tc, a_callers_own_error_has_a_place_and_stays);
 	tcase_add_test(tc, after_an_error_nothing_happens);
+	tcase_add_test(tc, what_is_too_long_is_not_handed_out);
 	tcase_add_test(tc, a_number_may_name_its_reason);
 	tcase_add_test(tc, the_writer_keeps_to_the_limits);
 	tcase_add_test(tc, arenas);
