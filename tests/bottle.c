@@ -129,6 +129,39 @@ bottle_append(struct bottle *b, struct slice record)
 	return r;
 }
 
+enum result
+bottle_try(struct bottle *b, struct slice record)
+{
+	struct rules_place place = { .seq = b->line_count, .time = b->clock };
+	struct frozen *frozen = rules_frozen(b->rules);
+	struct buffer line = { 0 };
+	struct record *parsed = NULL;
+	struct check *check = NULL;
+	enum record_type type;
+	enum result r;
+
+	b->why = (struct why){ .reason = R_GOOD };
+	bottle_line(b, &line, record);
+	entry_hash(&place.hash, buffer_slice(&line));
+	r = record_parse(&parsed, &type, record, &b->why);
+	if (r != R_GOOD)
+		rules_name_check(&b->why, type, r);
+	else {
+		r = rules_prepare(&check, frozen, parsed, &b->why);
+		if (r != R_GOOD)
+			record_free(parsed);
+	}
+	if (r == R_GOOD) {
+		checks_run(&check, 1, &b->source, NULL);
+		r = rules_admit(b->rules, check, &place, &b->why);
+		rules_undo(b->rules);
+	}
+	check_free(check);
+	frozen_unref(frozen);
+	buffer_free(&line);
+	return r;
+}
+
 void
 bottle_truncate(struct bottle *b, size_t lines)
 {

@@ -102,6 +102,8 @@ void bottle_must(struct bottle *b, enum result r, const char *what);
 void bottle_line(struct bottle *b, struct buffer *line, struct slice record);
 /* Append a record: R_GOOD, or the refusal of the rule book, with b->why. */
 enum result bottle_append(struct bottle *b, struct slice record);
+/* Say what bottle_append would, and take it back. */
+enum result bottle_try(struct bottle *b, struct slice record);
 /* Add a blob, or one that is there already. */
 struct digest bottle_blob(struct bottle *b, struct slice bytes);
 struct bottle_blob *bottle_find_blob(struct bottle *b, const struct digest *id);

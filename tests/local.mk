@@ -73,6 +73,7 @@ check_PROGRAMS += \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_rng \
+	tests/test_rules_table \
 	tests/test_schnorr \
 	tests/test_sheet \
 	tests/test_shuffle \
@@ -95,6 +96,7 @@ tests_test_ct_proofs_LDADD = tests/libct.a $(LDADD)
 tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
