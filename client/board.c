@@ -322,6 +322,35 @@ out:
 	return r;
 }
 
+enum result
+board_only_election(struct board *b, struct digest *id, struct why *why)
+{
+	struct exchange x = { .method = "GET", .path = "/v1/elections" };
+	struct buffer body = { 0 };
+	json_t *root = NULL, *list;
+	const char *hex;
+	enum result r = ask(b, &x, &body, why);
+
+	if (r != R_GOOD)
+		goto out;
+	root = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
+	list = json_object_get(root, "elections");
+	if (json_array_size(list) != 1) {
+		r = why_set(why, R_BAD_INPUT,
+		    "the board holds %zu elections\nSay which one you mean with --election ID",
+		    json_array_size(list));
+		goto out;
+	}
+	hex = json_string_value(json_object_get(json_array_get(list, 0), "id"));
+	if (hex == NULL || hex_decode(id->b, sizeof id->b, slice_of(hex)) != R_GOOD)
+		r = why_set(why, R_BAD_ENCODING, "the board %s gave an answer that makes no sense",
+		    b->url);
+out:
+	json_decref(root);
+	buffer_free(&body);
+	return r;
+}
+
 /* Wait for the verdict on a record that the board is still verifying. */
 static enum result
 await(struct board *b, struct buffer *receipt, const struct digest *election,

@@ -35,6 +35,10 @@ void board_stop_when(struct board *b, int (*stop)(void *ctx), void *ctx);
 enum result board_identity(struct board *b, struct sign_public *key, char name[101],
     struct why *why);
 
+/* GET /v1/elections: the id of the only election there; R_BAD_INPUT if there is not
+ * exactly one. Whoever uses it trusts the board for the id, and says so. */
+enum result board_only_election(struct board *b, struct digest *id, struct why *why);
+
 /* POST a definition; POST a record of `election`. *receipt holds the receipt's
  * bytes. Waits while the board verifies (202). Posting the same record again is
  * harmless: the same receipt comes back. */

@@ -12,7 +12,7 @@
 
 #include <sodium.h>
 
-#define SECRET_MOST ((off_t)65536)
+#define SECRET_MOST ((size_t)65536)
 
 void
 secret_free(struct secret *s)
@@ -74,6 +74,12 @@ file_read(struct buffer *out, const char *path, size_t most, struct why *why)
 enum result
 file_read_secret(struct secret *out, const char *path, struct why *why)
 {
+	return file_read_secret_sized(out, path, SECRET_MOST, why);
+}
+
+enum result
+file_read_secret_sized(struct secret *out, const char *path, size_t most, struct why *why)
+{
 	struct stat st;
 	enum result r = R_GOOD;
 	size_t got = 0;
@@ -97,7 +103,7 @@ file_read_secret(struct secret *out, const char *path, struct why *why)
 		    path, path);
 		goto out;
 	}
-	if (st.st_size > SECRET_MOST) {
+	if ((size_t)st.st_size > most) {
 		r = why_set(why, R_TOO_LARGE, "%s is too large for a secret", path);
 		goto out;
 	}

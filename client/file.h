@@ -25,8 +25,10 @@ void secret_free(struct secret *s);
 enum result file_read(struct buffer *out, const char *path, size_t most, struct why *why);
 
 /* Read a secret: a regular file (no link) that belongs to us and is closed to group and
- * others, else R_KEY_PERMISSIONS. At most 64 KiB. */
+ * others, else R_KEY_PERMISSIONS. At most 64 KiB, or `most` bytes. */
 enum result file_read_secret(struct secret *out, const char *path, struct why *why);
+enum result file_read_secret_sized(struct secret *out, const char *path, size_t most,
+    struct why *why);
 
 /* Write the whole file with these permission bits: to a new file beside it,
  * flushed to the disk, then renamed over it. */

@@ -98,6 +98,14 @@ keys_unseal(struct secret *out, struct slice text, const char *kind, struct slic
 	return out->p == NULL ? R_NO_MEMORY : R_GOOD;
 }
 
+int
+keys_is_unlocked(struct slice text)
+{
+	struct keyfile file;
+
+	return keyfile_read(&file, text) == R_GOOD && !file.locked;
+}
+
 enum result
 keys_make(struct sign_public *public, const char *path, const char *kind, struct slice passphrase,
     struct why *why)

@@ -31,6 +31,9 @@ enum result keys_seal(struct buffer *out, const char *kind, struct slice public,
 enum result keys_unseal(struct secret *out, struct slice text, const char *kind,
     struct slice passphrase, const char *path, struct why *why);
 
+/* 1 if the text is a key file that needs no passphrase, else 0. */
+int keys_is_unlocked(struct slice text);
+
 /* The command "key" of a role: makes a key, prints the public part. */
 int keys_command(const struct command *self, const char *kind, int argc, char **argv);
 extern const char keys_help[];

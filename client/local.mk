@@ -10,6 +10,8 @@ noinst_LIBRARIES += client/libtclient.a
 CLIENT_LIB = client/libtclient.a
 
 client_libtclient_a_SOURCES = \
+	client/audit.c \
+	client/audit.h \
 	client/board.c \
 	client/board.h \
 	client/command.c \
@@ -40,6 +42,13 @@ client_libtclient_a_SOURCES = \
 	client/terminal.c \
 	client/terminal.h \
 	client/trustee.c \
+	client/vote.c \
+	client/vote_batch.c \
+	client/vote_batch.h \
+	client/vote_secret.c \
+	client/vote_secret.h \
+	client/voter.c \
+	client/voter.h \
 	client/workspace.c \
 	client/workspace.h \
 	client/written.c \

@@ -283,9 +283,8 @@ mirror_fill(const struct mirror *m, enum record_type type, union record_body *bo
 	*prev = *frozen_prev(mirror_now(m), role, number);
 }
 
-/* Check the receipt against the definition that the rule book has accepted. */
-static enum result
-check_receipt(const struct mirror *m, struct slice record, const struct buffer *bytes,
+enum result
+mirror_check_receipt(const struct mirror *m, struct slice bytes, struct slice record,
     struct why *why)
 {
 	const struct definition *d = frozen_definition(mirror_now(m));
@@ -299,7 +298,7 @@ check_receipt(const struct mirror *m, struct slice record, const struct buffer *
 	expect.board_key = d->board.key;
 	expect.election = m->election;
 	expect.record = record;
-	r = receipt_read(&receipt, buffer_slice(bytes), why);
+	r = receipt_read(&receipt, bytes, why);
 	if (r == R_GOOD) {
 		r = receipt_verify(&receipt, &expect, NULL, why);
 		receipt_free(&receipt);
@@ -315,7 +314,7 @@ mirror_send(struct mirror *m, struct slice record, struct buffer *receipt, struc
 	enum result r = board_post(m->board, bytes, &m->election, record, why);
 
 	if (r == R_GOOD)
-		r = check_receipt(m, record, bytes, why);
+		r = mirror_check_receipt(m, buffer_slice(bytes), record, why);
 	if (r == R_GOOD)
 		r = mirror_sync(m, 0, NULL, why);
 	buffer_free(&own);

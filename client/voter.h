@@ -1,0 +1,44 @@
+/*
+ * voter: one roll line and its secret, ready to write records: finds the line, keeps what
+ * was sent, chains each record onto the last one, and notices records that somebody else
+ * wrote with the same credential.
+ *
+ *	DIR/sent.ndjson		every record of this voter, before it is sent
+ *	DIR/receipts/<tracker>.json
+ */
+#ifndef CLIENT_VOTER_H
+#define CLIENT_VOTER_H
+
+#include "ballots/ballot.h"
+#include "client/workspace.h"
+#include "crypto/group.h"
+
+struct voter {
+	struct workspace *w;
+	uint64_t line;
+	struct svec *x; /* length 1 */
+	uint8_t *X;     /* encoded */
+	size_t X_len;
+	struct digest prev; /* what the next record continues */
+	int foreign;        /* 1: the line holds records that are not in our journal */
+};
+
+/* Find the line of the secret x (taken over) on the open election's roll and make out how its
+ * chain goes on; a kept record that the board does not hold yet is sent first.
+ * R_STATE: the election is not open; R_NOT_ON_ROLL. Free, and wipe, with voter_close. */
+enum result voter_open(struct voter *v, struct workspace *w, struct svec *x, struct why *why);
+void voter_close(struct voter *v);
+
+/* Set what records are bound to; points into v and the mirror's present state. */
+void voter_place(const struct voter *v, struct ballot_place *place);
+
+/* The name of the line, or a note that it is hidden; in the arena. */
+enum result voter_name(const struct voter *v, const char **name, struct arena *arena,
+    struct why *why);
+
+/* Keep a record, send it, check the receipt; then the chain goes on from it. With
+ * `tracker` the receipt is kept under it. */
+enum result voter_send(struct voter *v, struct slice record, const struct digest *tracker,
+    struct why *why);
+
+#endif
