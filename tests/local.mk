@@ -40,7 +40,8 @@ tests_libbottle_a_SOURCES = \
 	tests/bottle.h \
 	tests/bottle_parts.h \
 	tests/bottle_setup.c \
-	tests/bottle_tally.c
+	tests/bottle_tally.c \
+	tests/expect.h
 
 # Secrets watched by valgrind.
 check_LIBRARIES += tests/libct.a
@@ -73,6 +74,8 @@ check_PROGRAMS += \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_rng \
+	tests/test_rules_setup \
+	tests/test_rules_keygen \
 	tests/test_rules_table \
 	tests/test_schnorr \
 	tests/test_sheet \
@@ -96,6 +99,8 @@ tests_test_ct_proofs_LDADD = tests/libct.a $(LDADD)
 tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
