@@ -706,10 +706,12 @@ END_TEST
 START_TEST(mismatches)
 {
 	const struct group *g = tiny_group(11), *h = tiny_group(23);
-	struct gvec *two = elements(g, 2), *three = elements(g, 3), *one = elements(g, 1);
-	struct gvec *other = elements(h, 3), *view;
+	/* with room behind, so that nothing but the check ends the program */
+	struct gvec *room = elements(g, 24), *space = elements(h, 8);
+	struct gvec *one = slice(room, 0, 1), *two = slice(room, 8, 2), *three = slice(room, 16, 3);
+	struct gvec *other = slice(space, 0, 3), *view;
 	struct svec *e2 = scalars(g, 2), *e3 = scalars(g, 3), *f3 = scalars(h, 3);
-	const uint32_t index[] = { 0, 3 };
+	const uint32_t index[] = { 0, 3 }, inside[] = { 0, 1 };
 	uint8_t bytes[3] = { 1, 1, 1 };
 
 	switch (_i) {
@@ -737,25 +739,28 @@ START_TEST(mismatches)
 	case 21: gvec_copy(three, 4, three, 0, 0); break;
 	case 22: gvec_copy(three, 0, other, 0, 1); break;
 	case 23: gvec_gather(two, three, index); break;
-	case 24: gvec_gather(two, other, index); break;
+	case 24: gvec_gather(two, other, inside); break;
 	case 25: (void)gvec_slice(&view, three, 2, 2); break;
 	case 26: (void)gvec_slice(&view, three, 1, SIZE_MAX); break;
 	case 27: (void)gvec_is_identity_vartime(three, 3); break;
 	case 28: (void)gvec_decode(three, bytes, 0, DECODE_ANY, NULL, NULL); break;
 	case 29: (void)gvec_encode(bytes, 0, three, NULL); break;
+	case 30: gvec_div(two, three, two); break;
 	default: break;
 	}
 	gvec_free(one);
 	gvec_free(two);
 	gvec_free(three);
 	gvec_free(other);
+	gvec_free(room);
+	gvec_free(space);
 	svec_free(e2);
 	svec_free(e3);
 	svec_free(f3);
 }
 END_TEST
 
-#define MISMATCHES 30
+#define MISMATCHES 31
 
 int
 main(void)

@@ -723,9 +723,11 @@ END_TEST
 START_TEST(mismatches)
 {
 	const struct group *g = tiny_group(11), *h = tiny_group(23);
-	struct svec *one = scalars(g, 1), *two = scalars(g, 2), *three = scalars(g, 3);
-	struct svec *other = scalars(h, 3), *view;
-	const uint32_t index[] = { 0, 3 };
+	/* with room behind, so that nothing but the check ends the program */
+	struct svec *room = scalars(g, 24), *space = scalars(h, 8);
+	struct svec *one = slice(room, 0, 1), *two = slice(room, 8, 2), *three = slice(room, 16, 3);
+	struct svec *other = slice(space, 0, 3), *view;
+	const uint32_t index[] = { 0, 3 }, inside[] = { 0, 1 };
 	uint8_t bytes[64] = { 0 };
 
 	switch (_i) {
@@ -757,16 +759,22 @@ START_TEST(mismatches)
 	case 25: (void)svec_slice(&view, three, 2, 2); break;
 	case 26: (void)svec_decode(three, bytes, 0, NULL); break;
 	case 27: svec_encode(bytes, 0, three); break;
+	case 28: svec_gather(two, other, inside); break;
+	case 29: svec_set_u64(other, 0, 1), svec_invert(one, other); break;
+	case 30: svec_chain(three, one, three, other); break;
+	case 31: svec_set_u64(two, 0, 1), svec_set_u64(two, 1, 1), svec_invert(one, two); break;
 	default: break;
 	}
 	svec_free(one);
 	svec_free(two);
 	svec_free(three);
 	svec_free(other);
+	svec_free(room);
+	svec_free(space);
 }
 END_TEST
 
-#define MISMATCHES 28
+#define MISMATCHES 32
 
 /* Zero has no inverse, wherever it stands. */
 START_TEST(zero_has_no_inverse)
