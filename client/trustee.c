@@ -75,12 +75,29 @@ same_duty(const struct duty *a, const struct duty *b)
 	    a->ordinal == b->ordinal;
 }
 
+/* How many others with lower numbers could do this instead: one mixes at a time, and of
+ * those who can decrypt the threshold is enough. */
+static uint64_t
+others_ahead(const struct run *run, const struct duty *duty)
+{
+	const struct frozen *f = mirror_now(&run->w.mirror);
+	struct item_status item;
+	uint64_t missing;
+
+	if (duty->kind == DUTY_MIX)
+		return duty->before;
+	if (duty->kind != DUTY_DECRYPT || frozen_item(f, duty->item, &item) != R_GOOD)
+		return 0;
+	missing = frozen_definition(f)->threshold - (uint64_t)__builtin_popcountll(item.decrypted);
+	return duty->before < missing ? 0 : duty->before - missing + 1;
+}
+
 /* Those with lower numbers go first; each of them is waited for with patience. */
 static uint64_t
 wait_for_turn(struct run *run, const struct duty *duties, size_t n, size_t i)
 {
 	struct seen now[DUTIES_MAX];
-	uint64_t due;
+	uint64_t due, ahead;
 	size_t k, m;
 
 	/* Keep the times of the duties that still stand. */
@@ -93,12 +110,10 @@ wait_for_turn(struct run *run, const struct duty *duties, size_t n, size_t i)
 	}
 	memcpy(run->seen, now, n * sizeof *now);
 	run->seen_count = n;
-	if (duties[i].kind != DUTY_MIX && duties[i].kind != DUTY_DECRYPT)
+	ahead = others_ahead(run, &duties[i]);
+	if (ahead == 0)
 		return 0;
-	if (duties[i].needed && (duties[i].kind == DUTY_DECRYPT || duties[i].before == 0))
-		return 0;
-	due = run->seen[i].since_ms +
-	    run->patience_ms * (duties[i].before > 0 ? duties[i].before : 1);
+	due = run->seen[i].since_ms + run->patience_ms * ahead;
 	return due > now_ms() ? due - now_ms() : 0;
 }
 
