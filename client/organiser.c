@@ -175,17 +175,16 @@ run_define(const struct command *self, int argc, char **argv)
 
 /* ---- item ---- */
 
+/* Takes over `root`, what was written in the file at `path`. */
 static enum result
-add_item(struct desk *d, const char *path, struct why *why)
+add_item(struct desk *d, json_t *root, const char *path, struct why *why)
 {
 	union record_body body = { 0 };
 	struct arena arena = { 0 };
-	json_t *root = NULL;
 	uint64_t id = frozen_items(mirror_now(&d->w.mirror)) + 1;
-	enum result r = written_load(&root, path, why);
+	enum result r;
 
-	if (r == R_GOOD)
-		r = written_item(&body.item, &arena, root, &d->w.election, id, path, why);
+	r = written_item(&body.item, &arena, root, &d->w.election, id, path, why);
 	if (r == R_GOOD)
 		r = mirror_post(&d->w.mirror, RECORD_ITEM, &body, &d->key, why);
 	if (r == R_GOOD)
@@ -198,20 +197,36 @@ add_item(struct desk *d, const char *path, struct why *why)
 static int
 run_item(const struct command *self, int argc, char **argv)
 {
+	const char *sheet = NULL, *title = NULL;
+	struct option_list majorities = { .n = 0 };
 	struct workspace_options o = { 0 };
-	struct option_spec options[] = { WORKSPACE_SPECS(o), { NULL, NULL, NULL, NULL } };
+	struct option_spec options[] = { WORKSPACE_SPECS(o), { "sheet", &sheet, NULL, NULL },
+		{ "title", &title, NULL, NULL }, { "majority", NULL, &majorities, NULL },
+		{ NULL, NULL, NULL, NULL } };
 	struct why why = { 0 };
+	json_t *root = NULL;
 	struct desk d;
 	enum result r;
 	int n = command_options(self, options, argc, argv), i;
 
 	if (n < 0)
 		return 2;
-	if (n == 0)
-		return command_usage(self, "item files are needed");
+	if ((n == 0) == (sheet == NULL))
+		return command_usage(self, "item files, or one --sheet, are needed");
+	if (sheet == NULL && (title != NULL || majorities.n > 0))
+		return command_usage(self, "--title and --majority go with --sheet");
 	r = desk_open(&d, &o, 1, &why);
-	for (i = 0; r == R_GOOD && i < n; i++)
-		r = add_item(&d, argv[i], &why);
+	if (r == R_GOOD && sheet != NULL) {
+		r = written_sheet(&root, sheet, title != NULL ? title : sheet, majorities.item,
+		    majorities.n, &why);
+		if (r == R_GOOD)
+			r = add_item(&d, root, sheet, &why);
+	}
+	for (i = 0; r == R_GOOD && i < n; i++) {
+		r = written_load(&root, argv[i], &why);
+		if (r == R_GOOD)
+			r = add_item(&d, root, argv[i], &why);
+	}
 	return desk_close(&d, r, &why);
 }
 

@@ -8,6 +8,7 @@
 #include <csv.h>
 #include <sodium.h>
 
+#include "ballots/sheet.h"
 #include "client/terminal.h"
 #include "client/vote_secret.h"
 #include "client/voter.h"
@@ -34,7 +35,9 @@ struct batch {
 	size_t item_count;
 	struct row *rows;
 	size_t n, room;
-	struct row row; /* being read */
+	struct row row;  /* being read */
+	int header_seen; /* of a file of codes */
+	size_t wanted;   /* ballots of the sheet */
 	enum result r;
 	struct why *why;
 };
@@ -105,8 +108,11 @@ end_row(int c, void *ctx)
 	memset(&b->row, 0, sizeof b->row);
 }
 
+typedef void take_csv_field(void *bytes, size_t len, void *ctx);
+typedef void end_csv_row(int c, void *ctx);
+
 static enum result
-read_rows(struct batch *b, const char *path)
+read_csv(struct batch *b, const char *path, take_csv_field *take_field, end_csv_row *end_row)
 {
 	struct secret text = { 0 };
 	struct csv_parser parser;
@@ -125,6 +131,97 @@ read_rows(struct batch *b, const char *path)
 	}
 	secret_free(&text);
 	return r != R_GOOD ? r : b->r;
+}
+
+static enum result
+read_rows(struct batch *b, const char *path)
+{
+	return read_csv(b, path, take_field, end_row);
+}
+
+/* ---- the codes of a registrar and the ballots of a tally sheet ---- */
+
+/* A row of the registrar's file: name, part, code. */
+static void
+take_code_field(void *bytes, size_t len, void *ctx)
+{
+	struct batch *b = ctx;
+
+	if (b->r == R_GOOD && ++b->row.fields == 3) {
+		free(b->row.codes);
+		b->row.codes = strndup(bytes != NULL ? bytes : "", len);
+		if (b->row.codes == NULL)
+			b->r = R_NO_MEMORY;
+	}
+}
+
+static void
+end_code_row(int c, void *ctx)
+{
+	struct batch *b = ctx;
+
+	if (b->r == R_GOOD && b->row.fields != 3)
+		b->r = why_set(b->why, R_BAD_INPUT,
+		    "the file of codes has rows of name, part and code");
+	/* The first row is the header; of the others as many as there are ballots. */
+	if (b->r != R_GOOD || !b->header_seen || b->n == b->wanted) {
+		b->header_seen = 1;
+		free(b->row.codes);
+		memset(&b->row, 0, sizeof b->row);
+		return;
+	}
+	b->row.fields = (size_t)b->d->code_parts + b->item_count;
+	end_row(c, ctx);
+}
+
+static enum result
+set_choices(struct batch *b, const struct sheet *sheet)
+{
+	char text[CHOICE_TEXT_BYTES];
+	struct choice choice;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		sheet_choice(&choice, sheet, i);
+		choice_print(text, &choice);
+		b->rows[i].choices = calloc(1, sizeof *b->rows[i].choices);
+		if (b->rows[i].choices == NULL || (b->rows[i].choices[0] = strdup(text)) == NULL)
+			return R_NO_MEMORY;
+	}
+	return R_GOOD;
+}
+
+static enum result
+read_sheet(struct batch *b, const char *sheet_path, const char *codes_path)
+{
+	struct sheet *sheet = NULL;
+	FILE *in;
+	enum result r;
+
+	if (b->d->code_parts != 1 || b->item_count != 1 ||
+	    b->items[0].item->choice != CHOICE_RANKING)
+		return why_set(b->why, R_BAD_INPUT,
+		    "--sheet is for elections with one-part codes in which one ranking is open");
+	in = fopen(sheet_path, "r");
+	if (in == NULL)
+		return why_set(b->why, R_MISSING_FILE, "%s cannot be read", sheet_path);
+	r = sheet_read(&sheet, in, b->why);
+	(void)fclose(in);
+	if (r != R_GOOD)
+		return r;
+	b->wanted = sheet->ballots;
+	if (sheet->options != b->items[0].item->option_count)
+		r = why_set(b->why, R_BAD_INPUT, "%s has %u options, the item %zu", sheet_path,
+		    sheet->options, b->items[0].item->option_count);
+	if (r == R_GOOD)
+		r = read_csv(b, codes_path, take_code_field, end_code_row);
+	if (r == R_GOOD && b->n < b->wanted)
+		r = why_set(b->why, R_BAD_INPUT, "%s has %zu ballots, but there are only %zu codes",
+		    sheet_path, b->wanted, b->n);
+	if (r == R_GOOD)
+		r = set_choices(b, sheet);
+	sheet_free(sheet);
+	return r;
 }
 
 /* ---- making the records, on all processors ---- */
@@ -264,7 +361,7 @@ free_rows(struct batch *b)
 }
 
 static enum result
-run(struct workspace *w, const char *path, struct why *why)
+run(struct workspace *w, const char *path, const char *sheet, struct why *why)
 {
 	struct batch b = { .w = w, .why = why, .r = R_GOOD };
 	struct progress progress;
@@ -282,7 +379,7 @@ run(struct workspace *w, const char *path, struct why *why)
 	if (b.item_count == 0)
 		r = why_set(why, R_CLOSED, "no item is open for voting now");
 	if (r == R_GOOD)
-		r = read_rows(&b, path);
+		r = sheet != NULL ? read_sheet(&b, sheet, path) : read_rows(&b, path);
 	progress_start(&progress, "Encrypting ballots");
 	if (r == R_GOOD)
 		r = par_ranges(&effort, b.n, 1, make_range, &b, NULL);
@@ -298,8 +395,10 @@ run(struct workspace *w, const char *path, struct why *why)
 int
 vote_batch_command(const struct command *self, int argc, char **argv)
 {
+	const char *sheet = NULL;
 	struct workspace_options o = { 0 };
-	struct option_spec options[] = { WORKSPACE_SPECS(o), { NULL, NULL, NULL, NULL } };
+	struct option_spec options[] = { WORKSPACE_SPECS(o), { "sheet", &sheet, NULL, NULL },
+		{ NULL, NULL, NULL, NULL } };
 	struct workspace w;
 	struct why why = { 0 };
 	enum result r;
@@ -315,7 +414,7 @@ vote_batch_command(const struct command *self, int argc, char **argv)
 	if (r == R_GOOD)
 		r = workspace_mirror(&w, NULL, &why);
 	if (r == R_GOOD)
-		r = run(&w, argv[0], &why);
+		r = run(&w, argv[0], sheet, &why);
 	workspace_close(&w);
 	return r == R_GOOD ? 0 : terminal_refuse(r, &why);
 }

@@ -1,9 +1,11 @@
 #include "client/written.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ballots/canon.h"
+#include "ballots/sheet.h"
 #include "client/file.h"
 #include "crypto/base64.h"
 
@@ -209,5 +211,69 @@ written_item(struct item *item, struct arena *arena, json_t *root, const struct 
 	if (r == R_GOOD)
 		r = item_check(item, why);
 	buffer_free(&bytes);
+	return r;
+}
+
+/* ---- items out of tally sheets ---- */
+
+/* "2=3:1": option 2 needs more than three votes for each against. */
+static enum result
+set_majority(json_t *list, const char *text, struct why *why)
+{
+	unsigned long option, num, den;
+	char *end, *rest;
+
+	option = strtoul(text, &end, 10);
+	if (end == text || *end != '=')
+		goto bad;
+	num = strtoul(end + 1, &rest, 10);
+	if (rest == end + 1 || *rest != ':')
+		goto bad;
+	den = strtoul(rest + 1, &end, 10);
+	if (end == rest + 1 || *end != '\0' || option < 1 || option > json_array_size(list) ||
+	    den == 0)
+		goto bad;
+	(void)json_array_set_new(list, option - 1,
+	    json_pack("{s:I,s:I}", "den", (json_int_t)den, "num", (json_int_t)num));
+	return R_GOOD;
+bad:
+	return why_set(why, R_BAD_INPUT,
+	    "a majority is OPTION=NUMBER:NUMBER, such as 2=3:1, with an option of the sheet; not "
+	    "\"%s\"",
+	    text);
+}
+
+enum result
+written_sheet(json_t **root, const char *path, const char *title, const char *const majorities[],
+    size_t n, struct why *why)
+{
+	json_t *options = json_array(), *majority = json_array();
+	struct sheet *sheet = NULL;
+	FILE *in = fopen(path, "r");
+	enum result r = R_MISSING_FILE;
+	size_t i;
+
+	*root = NULL;
+	if (in == NULL)
+		(void)why_set(why, r, "%s cannot be read", path);
+	else {
+		r = sheet_read(&sheet, in, why);
+		(void)fclose(in);
+	}
+	for (i = 0; r == R_GOOD && i < sheet->options; i++) {
+		(void)json_array_append_new(options, json_string(sheet->name[i]));
+		(void)json_array_append_new(majority, json_pack("{s:i,s:i}", "den", 1, "num", 1));
+	}
+	for (i = 0; r == R_GOOD && i < n; i++)
+		r = set_majority(majority, majorities[i], why);
+	if (r == R_GOOD)
+		*root = json_pack("{s:s,s:s,s:O,s:i,s:O,s:{s:i,s:s,s:i}}", "title", title, "choice",
+		    "ranking", "options", options, "default", (int)sheet->options, "majority",
+		    majority, "quorum", "den", 2, "kind", "sqrt", "num", 3);
+	if (r == R_GOOD && *root == NULL)
+		r = R_NO_MEMORY;
+	json_decref(options);
+	json_decref(majority);
+	sheet_free(sheet);
 	return r;
 }

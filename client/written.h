@@ -18,6 +18,12 @@ enum result written_load(json_t **root, const char *path, struct why *why);
 /* Set a field that is not there; takes over `value`. */
 void written_default(json_t *root, const char *name, json_t *value);
 
+/* An item out of a tally sheet (ballots/sheet.h), for written_item: its options, the last one the
+ * default; counted as the Debian project counts: quorum 3/2 of the square root of the
+ * roll, majorities 1:1 but for those given as "2=3:1". */
+enum result written_sheet(json_t **root, const char *path, const char *title,
+    const char *const majorities[], size_t n, struct why *why);
+
 /* Read a complete definition out of `root` into an arena; refusals name the place in
  * the file. */
 enum result written_definition(struct definition *d, struct arena *arena, json_t *root,
