@@ -279,6 +279,145 @@ START_TEST(wrong_factors_cannot_be_proved)
 }
 END_TEST
 
+/* ---- weak challenges ---- */
+
+/* P of the statement; without the factors if `weak`. */
+static void
+start_transcript(struct transcript *P, const struct dleq_statement *st, int weak)
+{
+	uint8_t *X = kit_encode(st->X);
+
+	transcript_start(P, "tabella/1 decrypt", group_name(st->group), st->close);
+	transcript_u64(P, st->item);
+	transcript_u64(P, 0);
+	transcript_u64(P, st->trustee);
+	transcript_bytes(P, X, group_element_bytes(st->group));
+	elgamal_list_enter(P, st->list, st->rows, st->width);
+	transcript_u64(P, st->rows * st->width);
+	if (!weak)
+		elgamal_list_enter(P, st->factors, st->rows, st->width);
+	free(X);
+}
+
+/* The deltas that P gives for a list of two ciphertexts. */
+static struct svec *
+two_deltas(const struct dleq_statement *st, const struct transcript *P)
+{
+	struct transcript t = *P;
+	uint8_t hash[64], bytes[32];
+	struct svec *delta;
+	struct rng rng;
+
+	transcript_string(&t, "delta");
+	transcript_finish(&t, hash);
+	rng_seeded(&rng, hash);
+	rng_fill(&rng, bytes, sizeof bytes);
+	good(svec_new(&delta, st->group, 2));
+	svec_from_128(delta, bytes);
+	return delta;
+}
+
+/* If the factors were not in P, the deltas would be known before them, and two errors could be
+ * made to cancel: d_1 * g^delta_2 and d_2 / g^delta_1. The real prover proves it; nobody
+ * believes it. */
+START_TEST(factors_made_for_known_deltas)
+{
+	const struct group *g = kit_group(_i);
+	const size_t size = group_element_bytes(g);
+	struct sample s;
+	struct transcript P;
+	struct svec *delta, *one;
+	struct gvec *d, *first, *error;
+	struct rng rng;
+	size_t i;
+
+	sample_make(&s, g, 2, 1);
+	start_transcript(&P, &s.st, 1);
+	delta = two_deltas(&s.st, &P);
+	good(gvec_new(&d, g, 2));
+	good(gvec_decode(d, s.factors, size, DECODE_NO_IDENTITY, NULL, NULL));
+	for (i = 0; i < 2; i++) {
+		good(svec_slice(&one, delta, 1 - i, 1));
+		error = kit_powers(one);
+		good(gvec_slice(&first, d, i, 1));
+		if (i == 0)
+			gvec_mul(first, first, error);
+		else
+			gvec_div(first, first, error);
+		svec_free(one);
+		gvec_free(error);
+		gvec_free(first);
+	}
+	good(gvec_encode(s.factors, size, d, NULL));
+	rng_seeded(&rng, seed);
+	good(dleq_prove(s.proof, &s.st, s.x, &rng, NULL));
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	svec_free(delta);
+	gvec_free(d);
+	sample_free(&s);
+}
+END_TEST
+
+/* If T_1 and T_2 were not in the challenge, they could be made to fit it, whatever the factors
+ * are. */
+START_TEST(commitments_made_for_a_known_challenge)
+{
+	const struct group *g = kit_group(0);
+	struct sample s;
+	struct transcript P;
+	struct svec *delta, *c, *answer;
+	struct gvec *v[2], *sum[2], *T[2], *base;
+	uint8_t hash[64], one[32];
+	size_t i;
+
+	sample_make(&s, g, 2, 1);
+	kit_next_element(g, s.factors);
+	start_transcript(&P, &s.st, 0);
+	delta = two_deltas(&s.st, &P);
+	for (i = 0; i < 2; i++) {
+		good(gvec_new(&v[i], g, 2));
+		good(gvec_new(&sum[i], g, 1));
+		good(gvec_decode(v[i], i == 0 ? s.list : s.factors, i == 0 ? 64 : 32,
+		    DECODE_NO_IDENTITY, NULL, NULL));
+		good(gvec_multipow_vartime(sum[i], v[i], delta, NULL));
+	}
+	transcript_string(&P, "challenge");
+	for (i = 0; i < 2; i++) {
+		good(gvec_encode(one, 32, sum[i], NULL));
+		transcript_bytes(&P, one, 32);
+	}
+	transcript_finish(&P, hash);
+	c = kit_scalar(g, 0);
+	svec_from_hash(c, 0, hash);
+	answer = kit_scalar(g, 77);
+	for (i = 0; i < 2; i++) {
+		good(gvec_new(&T[i], g, 1));
+		good(gvec_new(&base, g, 1));
+		gvec_set_generator(base);
+		/* T = base^s / X^c */
+		good(gvec_pow(T[i], i == 0 ? base : sum[0], answer, NULL));
+		good(gvec_pow(base, i == 0 ? s.X : sum[1], c, NULL));
+		gvec_div(T[i], T[i], base);
+		good(gvec_encode(s.proof + 32 * i, 32, T[i], NULL));
+		gvec_free(base);
+	}
+	good(dleq_equations(s.X, sum[0], sum[1], T[0], T[1], c, answer));
+	svec_encode(s.proof + 64, 32, answer);
+	ck_result(verify(&s), R_BAD_DECRYPTION);
+	for (i = 0; i < 2; i++) {
+		gvec_free(v[i]);
+		gvec_free(sum[i]);
+		gvec_free(T[i]);
+	}
+	svec_free(delta);
+	svec_free(c);
+	svec_free(answer);
+	sample_free(&s);
+}
+END_TEST
+
+/* ---- nonces ---- */
+
 START_TEST(nonces_are_hedged)
 {
 	const struct group *g = kit_group(0);
@@ -590,6 +729,8 @@ main(void)
 	tcase_add_loop_test(tc, other_statements, 0, 2);
 	tcase_add_test(tc, wrong_lengths);
 	tcase_add_loop_test(tc, wrong_factors_cannot_be_proved, 0, 2);
+	tcase_add_loop_test(tc, factors_made_for_known_deltas, 0, 2);
+	tcase_add_test(tc, commitments_made_for_a_known_challenge);
 	tcase_add_test(tc, nonces_are_hedged);
 	tcase_add_loop_test(tc, any_t_trustees, 0, 2);
 	tcase_add_test(tc, combine_refuses);

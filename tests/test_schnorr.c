@@ -189,6 +189,105 @@ START_TEST(the_first_of_two)
 }
 END_TEST
 
+/* ---- weak challenges ---- */
+
+/* The challenge of P, the bytes of X and those of T, some of which may be left out (NULL). */
+static struct svec *
+weak_challenge(const struct sample *s, const uint8_t *X, const uint8_t *T)
+{
+	const size_t n = s->n * group_element_bytes(s->g);
+	struct transcript t = s->P;
+	struct svec *c = kit_scalar(s->g, 0);
+	uint8_t hash[64];
+
+	if (X != NULL)
+		elgamal_list_enter(&t, (struct slice){ X, n }, s->n, 1);
+	if (T != NULL)
+		elgamal_list_enter(&t, (struct slice){ T, n }, s->n, 1);
+	transcript_finish(&t, hash);
+	svec_from_hash(c, 0, hash);
+	return c;
+}
+
+/* T = g^s / X^c is an answer to any c that is known before T. */
+static void
+forge_commitment(struct sample *s, const struct svec *c)
+{
+	const size_t size = group_element_bytes(s->g);
+	struct svec *answer = kit_scalar(s->g, 77);
+	struct gvec *T = kit_powers(answer), *X_c;
+
+	good(gvec_new(&X_c, s->g, 1));
+	good(gvec_pow(X_c, s->X, c, NULL));
+	gvec_div(T, T, X_c);
+	good(gvec_encode(s->proof, size, T, NULL));
+	svec_encode(s->proof + size, group_scalar_bytes(s->g), answer);
+	good(schnorr_equations(s->X, T, c, answer));
+	svec_free(answer);
+	gvec_free(T);
+	gvec_free(X_c);
+}
+
+/* X = (g^s / T)^(1/c) fits any c that is known before X: a proof about an element whose
+ * logarithm nobody knows. */
+static void
+forge_statement(struct sample *s, struct svec *c)
+{
+	const size_t size = group_element_bytes(s->g);
+	struct svec *answer = kit_scalar(s->g, 77), *inverse = kit_scalar(s->g, 0);
+	struct gvec *T, *power = kit_powers(answer);
+
+	good(gvec_new(&T, s->g, 1));
+	good(gvec_decode(T, s->proof, size, DECODE_NO_IDENTITY, NULL, NULL));
+	svec_invert(inverse, c);
+	gvec_div(power, power, T);
+	good(gvec_pow(s->X, power, inverse, NULL));
+	svec_encode(s->proof + size, group_scalar_bytes(s->g), answer);
+	good(schnorr_equations(s->X, T, c, answer));
+	svec_free(answer);
+	svec_free(inverse);
+	gvec_free(T);
+	gvec_free(power);
+}
+
+/* Proofs that would hold if the challenge left something out: they do not. */
+START_TEST(forgeries_against_a_weak_challenge)
+{
+	struct sample s;
+	struct svec *c;
+	uint8_t *X;
+	int without_P;
+
+	for (without_P = 0; without_P < 2; without_P++) {
+		s = sample(kit_group(_i), 1, 1);
+		if (without_P)
+			transcript_start_bare(&s.P);
+		X = kit_encode(s.X);
+		c = weak_challenge(&s, X, NULL);
+		forge_commitment(&s, c);
+		if (without_P)
+			start_transcript(&s.P, s.g, "tabella/1 test", 1);
+		ck_result(verify(&s), R_BAD_PROOF);
+		svec_free(c);
+		sample_free(&s);
+		free(X);
+
+		s = sample(kit_group(_i), 1, 1);
+		if (without_P)
+			transcript_start_bare(&s.P);
+		c = weak_challenge(&s, NULL, s.proof);
+		forge_statement(&s, c);
+		if (without_P)
+			start_transcript(&s.P, s.g, "tabella/1 test", 1);
+		ck_result(verify(&s), R_BAD_PROOF);
+		svec_free(c);
+		sample_free(&s);
+	}
+}
+END_TEST
+
+/* ---- nonces ---- */
+
 /* If the stream repeats itself, two statements still have different nonces. */
 START_TEST(nonces_are_hedged)
 {
@@ -504,6 +603,7 @@ main(void)
 	tcase_add_loop_test(tc, other_statements, 0, 2);
 	tcase_add_loop_test(tc, wrong_lengths, 0, 2);
 	tcase_add_test(tc, the_first_of_two);
+	tcase_add_loop_test(tc, forgeries_against_a_weak_challenge, 0, 2);
 	tcase_add_loop_test(tc, nonces_are_hedged, 0, 2);
 	tcase_add_loop_test(tc, batches_of_true_statements, 0, 2);
 	tcase_add_test(tc, batches_name_the_bad_ones);

@@ -459,6 +459,192 @@ START_TEST(lying_mixers)
 }
 END_TEST
 
+/* ---- weak challenges ---- */
+
+/* P of a mix, without the input or the output if these are NULL. */
+static void
+start_transcript(struct transcript *P, const struct mix *m, const struct slice *input,
+    const struct slice *output)
+{
+	uint8_t *y = kit_encode(m->y);
+
+	transcript_start(P, "tabella/1 shuffle", group_name(m->g), m->st.close);
+	transcript_u64(P, m->st.item);
+	transcript_u64(P, m->st.ordinal);
+	transcript_u64(P, m->st.trustee);
+	transcript_bytes(P, y, m->element);
+	transcript_u64(P, m->rows);
+	transcript_u64(P, m->width);
+	if (input != NULL)
+		elgamal_list_enter(P, *input, m->rows, m->width);
+	if (output != NULL)
+		elgamal_list_enter(P, *output, m->rows, m->width);
+	elgamal_list_enter(P, (struct slice){ m->proof + m->at.c, m->rows * m->element }, m->rows,
+	    1);
+	free(y);
+}
+
+/* Multiply the encoded element by g^(+-e[i]). */
+static void
+shift_by(const struct group *g, uint8_t *bytes, const struct svec *e, size_t i, int sign)
+{
+	const size_t size = group_element_bytes(g);
+	struct svec *one = kit_scalar(g, 0);
+	struct gvec *v, *power;
+
+	svec_copy(one, 0, e, i, 1);
+	if (sign < 0)
+		svec_neg(one, one);
+	power = kit_powers(one);
+	good(gvec_new(&v, g, 1));
+	good(gvec_decode(v, bytes, size, DECODE_NO_IDENTITY, NULL, NULL));
+	gvec_mul(v, v, power);
+	good(gvec_encode(bytes, size, v, NULL));
+	svec_free(one);
+	gvec_free(v);
+	gvec_free(power);
+}
+
+/* If the output (or the input) were not in P, the u would be known before it, and two messages
+ * could be changed so that the weighted product stays the same: b_1 * g^u_2 and b_2 / g^u_1. */
+START_TEST(lists_made_for_known_weights)
+{
+	struct mix m;
+	struct transcript P;
+	struct svec *u, *uprime;
+
+	mix_kit_make(&m, kit_group(0), 2, 1, 1);
+	good(svec_new(&u, m.g, 2));
+	good(svec_new(&uprime, m.g, 2));
+	start_transcript(&P, &m, _i == 0 ? &m.st.input : NULL, _i == 0 ? NULL : &m.st.output);
+	good(shuffle_coefficients(u, &P));
+	svec_gather(uprime, u, m.secrets->psi);
+	if (_i == 0) {
+		shift_by(m.g, mix_kit_at(&m, m.output, 0, 0, 1), uprime, 1, 1);
+		shift_by(m.g, mix_kit_at(&m, m.output, 1, 0, 1), uprime, 0, -1);
+	} else {
+		shift_by(m.g, mix_kit_at(&m, m.input, 0, 0, 1), u, 1, 1);
+		shift_by(m.g, mix_kit_at(&m, m.input, 1, 0, 1), u, 0, -1);
+	}
+	mix_kit_prove(&m);
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	svec_free(u);
+	svec_free(uprime);
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* t[at] = base^(+-s[s_at]) * prod v_i^s'_i / right^c; v may be NULL. right is used up. */
+static void
+solve(struct shuffle_claim *p, size_t at, const struct gvec *base, int sign, size_t s_at,
+    const struct gvec *v, struct gvec *right, const struct svec *c)
+{
+	struct svec *s = kit_scalar(svec_group(c), 0);
+	struct gvec *left;
+
+	good(gvec_new(&left, svec_group(c), 1));
+	svec_copy(s, 0, p->s, s_at, 1);
+	if (sign < 0)
+		svec_neg(s, s);
+	good(gvec_pow_vartime(left, base, s, NULL));
+	good(gvec_pow_vartime(right, right, c, NULL));
+	gvec_div(left, left, right);
+	if (v != NULL) {
+		good(gvec_multipow_vartime(right, v, p->sprime, NULL));
+		gvec_mul(left, left, right);
+	}
+	gvec_copy(p->t, at, left, 0, 1);
+	svec_free(s);
+	gvec_free(left);
+	gvec_free(right);
+}
+
+/* prod v_i^u_i */
+static struct gvec *
+weigh(const struct gvec *v, const struct svec *u)
+{
+	struct gvec *out;
+
+	good(gvec_new(&out, gvec_group(v), 1));
+	good(gvec_multipow_vartime(out, v, u, NULL));
+	return out;
+}
+
+/* Make all t fit the answers and the challenge, as (S12) to (S16) want them. */
+static void
+solve_all(struct shuffle_claim *p, const struct svec *c)
+{
+	const struct group *g = svec_group(c);
+	struct gvec *right, *part;
+	struct svec *u = kit_scalar(g, 0);
+
+	good(gvec_new(&right, g, 1));
+	good(gvec_new(&part, g, 1));
+	gvec_product(right, p->c);
+	gvec_product(part, p->h_i);
+	gvec_div(right, right, part);
+	solve(p, 0, p->g, 1, 0, NULL, right, c);
+	good(gvec_new(&right, g, 1));
+	svec_product(u, p->u);
+	good(gvec_pow_vartime(part, p->h, u, NULL));
+	gvec_copy(right, 0, p->chat, p->rows - 1, 1);
+	gvec_div(right, right, part);
+	solve(p, 1, p->g, 1, 1, NULL, right, c);
+	solve(p, 2, p->g, 1, 2, p->h_i, weigh(p->c, p->u), c);
+	solve(p, 3, p->g, -1, 3, p->out->a[0], weigh(p->in->a[0], p->u), c);
+	solve(p, 4, p->y, -1, 3, p->out->b[0], weigh(p->in->b[0], p->u), c);
+	gvec_free(part);
+	svec_free(u);
+}
+
+/* If the t were not in the challenge, t_4a and t_4b could be made to fit it, whatever the output
+ * is. The chain is as the honest prover has it. */
+START_TEST(commitments_made_for_a_known_challenge)
+{
+	struct mix m;
+	struct transcript P;
+	struct shuffle_claim p;
+	struct svec *c, *uprime;
+	uint8_t hash[64], *t;
+
+	mix_kit_make(&m, kit_group(0), 2, 1, 1);
+	kit_next_element(m.g, mix_kit_at(&m, m.output, 0, 0, 1));
+	mix_kit_prove(&m);
+	c = kit_scalar(m.g, 0);
+	good(shuffle_claim_read(&p, c, &m.st, (struct slice){ m.proof, m.proof_bytes }, NULL));
+	ck_result(shuffle_equations(&p, c), R_BAD_SHUFFLE);
+
+	start_transcript(&P, &m, &m.st.input, &m.st.output);
+	transcript_string(&P, "challenge");
+	elgamal_list_enter(&P, (struct slice){ m.proof + m.at.chat, 64 }, 2, 1);
+	elgamal_list_enter(&P, (struct slice){ m.proof + m.at.that, 64 }, 2, 1);
+	transcript_finish(&P, hash);
+	svec_from_hash(c, 0, hash);
+
+	good(svec_new(&uprime, m.g, 2));
+	svec_gather(uprime, p.u, m.secrets->psi);
+	svec_mul(p.sprime, uprime, c);
+	svec_add(p.sprime, p.sprime, m.secrets->wprime);
+	svec_mul(p.shat, m.secrets->rhat, c);
+	svec_add(p.shat, p.shat, m.secrets->what);
+	solve_all(&p, c);
+	good(shuffle_equations(&p, c));
+
+	t = kit_encode(p.t);
+	memcpy(m.proof + m.at.t, t, 5 * 32);
+	svec_encode(m.proof + m.at.shat, 32, p.shat);
+	svec_encode(m.proof + m.at.sprime, 32, p.sprime);
+	ck_result(mix_kit_verify(&m), R_BAD_SHUFFLE);
+	free(t);
+	shuffle_claim_free(&p);
+	svec_free(c);
+	svec_free(uprime);
+	mix_kit_free(&m);
+}
+END_TEST
+
+/* ---- what is true all the same ---- */
+
 /* A list of one row has nothing to permute; its message is held all the same. */
 START_TEST(lying_about_one_row)
 {
@@ -586,6 +772,8 @@ main(void)
 	tcase_add_loop_test(tc, other_statements, 0, 2);
 	tcase_add_test(tc, the_proof_of_another_group);
 	tcase_add_loop_test(tc, lying_mixers, 0, 2);
+	tcase_add_loop_test(tc, lists_made_for_known_weights, 0, 2);
+	tcase_add_test(tc, commitments_made_for_a_known_challenge);
 	tcase_add_test(tc, lying_about_one_row);
 	tcase_add_test(tc, no_change_is_a_true_statement);
 	tcase_add_test(tc, mix_refuses_bad_inputs);
