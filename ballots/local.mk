@@ -6,6 +6,14 @@ BALLOTS_LIB = ballots/libtballots.a
 ballots_libtballots_a_SOURCES = \
 	ballots/arena.c \
 	ballots/arena.h \
+	ballots/archive.c \
+	ballots/archive.h \
+	ballots/archive_entries.c \
+	ballots/archive_files.c \
+	ballots/archive_parts.h \
+	ballots/archive_report.c \
+	ballots/archive_result.c \
+	ballots/archive_write.c \
 	ballots/ballot.c \
 	ballots/ballot.h \
 	ballots/ballot_audit.c \
