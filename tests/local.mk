@@ -38,6 +38,8 @@ BOTTLE_LIB = tests/libbottle.a
 tests_libbottle_a_SOURCES = \
 	tests/bottle.c \
 	tests/bottle.h \
+	tests/bottle_archive.c \
+	tests/bottle_archive.h \
 	tests/bottle_parts.h \
 	tests/bottle_setup.c \
 	tests/bottle_tally.c \
@@ -51,6 +53,7 @@ tests_libct_a_SOURCES = \
 
 check_PROGRAMS += \
 	tests/test_base64 \
+	tests/test_bottle \
 	tests/test_canon \
 	tests/test_choice \
 	tests/test_code \
@@ -99,6 +102,7 @@ tests_test_ct_proofs_LDADD = tests/libct.a $(LDADD)
 tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
