@@ -77,9 +77,10 @@ check_PROGRAMS += \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_rng \
-	tests/test_rules_setup \
 	tests/test_rules_keygen \
+	tests/test_rules_setup \
 	tests/test_rules_table \
+	tests/test_rules_vote \
 	tests/test_schnorr \
 	tests/test_sheet \
 	tests/test_shuffle \
@@ -103,9 +104,10 @@ tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
-tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_rules_vote_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
