@@ -20,3 +20,8 @@ EXTRA_DIST += \
 	docs/vectors/stream.json \
 	docs/vectors/tagged.json \
 	docs/vectors/transcript.json
+
+if SERVER
+dist_man_MANS += \
+	docs/man/tabellad.8
+endif
