@@ -167,7 +167,19 @@ is_fault(enum result reason)
 	}
 }
 
-/* (9) The accused record carries its author's signature, and its content is bad. */
+/* Is a blob there, as it is named? */
+static enum result
+have_blob(void *arg, const struct digest *id)
+{
+	struct blob blob;
+	enum result r = source_blob(arg, id, &blob);
+
+	blob_release(&blob);
+	return r;
+}
+
+/* (9) All that the accused record names is there, lest the archive lack it; it carries its
+ * author's signature, and its content is bad. */
 enum result
 tally_run_fault(struct check *c, const struct source *source, const struct effort *effort,
     struct why *why)
@@ -178,6 +190,10 @@ tally_run_fault(struct check *c, const struct source *source, const struct effor
 
 	if (c->frozen->mode == RULES_REPLAY)
 		return R_GOOD;
+	r = record_blobs(c->accused, have_blob, (void *)(uintptr_t)source);
+	if (r != R_GOOD)
+		return why_set(why, r < R_NO_MEMORY ? R_BAD_FAULT : r,
+		    "a blob that the accused record names: %s", result_text(r));
 	r = record_check_signature(c->accused);
 	if (r == R_BAD_SIGNATURE)
 		return why_set(why, R_BAD_FAULT, "the accused record is not signed by its author");
