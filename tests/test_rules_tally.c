@@ -399,6 +399,7 @@ START_TEST(faults)
 	struct bottle *b = closed(&plan);
 	union record_body body, good, fault;
 	struct buffer record = { 0 };
+	struct list list = { 0 };
 	struct slice bytes;
 	uint8_t *p;
 
@@ -429,6 +430,10 @@ START_TEST(faults)
 	/* with each reason of the list */
 	body = good;
 	body.mix.output = body.mix.input;
+	ACCUSE(RECORD_MIX, &body, 1, R_BAD_FAULT); /* its output was never uploaded */
+	bottle_must(b, frozen_list(rules_now(b->rules), 1, &b->source, &list, NULL), "list");
+	(void)bottle_blob(b, list.bytes);
+	list_release(&list);
 	ACCUSE(RECORD_MIX, &body, 1, R_GOOD); /* NOOP_MIX */
 	bytes = bottle_find_blob(b, &good.mix.output)->bytes;
 	p = copy(b, &bytes);
