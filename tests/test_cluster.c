@@ -17,6 +17,9 @@
 #include "server/store_schema.h"
 #include "tests/pg.h"
 
+/* One folder for the cases that leave it as they found it: making one takes a second. */
+#define SHARED "shared"
+
 static struct why why;
 static char path[4096];
 /* What cluster_open said when the program still ran as root, if it did. */
@@ -164,7 +167,7 @@ START_TEST(is_set_up_safely)
 		{ "full_page_writes", "on" }, { "synchronous_commit", "on" },
 		{ "data_checksums", "on" }, { "unix_socket_permissions", "0700" },
 		{ "server_encoding", "UTF8" }, { "logging_collector", "off" } };
-	struct cluster *c = pg_cluster("safe");
+	struct cluster *c = pg_cluster(SHARED);
 	size_t i;
 
 	for (i = 0; i < sizeof want / sizeof want[0]; i++)
@@ -182,20 +185,20 @@ END_TEST
 
 START_TEST(one_process_at_a_time)
 {
-	struct cluster *c = open_good("one");
+	struct cluster *c = open_good(SHARED);
 	char text[64];
 
 	(void)snprintf(text, sizeof text, "process %d", (int)getpid());
-	assert_refused("one", R_CONFLICT, text);
+	assert_refused(SHARED, R_CONFLICT, text);
 	stop_good(c);
-	c = open_good("one");
+	c = open_good(SHARED);
 	stop_good(c);
 }
 END_TEST
 
 START_TEST(a_stopped_server_is_not_revived)
 {
-	struct cluster *c = open_good("stopped");
+	struct cluster *c = open_good(SHARED);
 
 	ck_assert_int_eq(cluster_stop(c, &why), R_GOOD);
 	ck_assert_int_eq(cluster_ensure(c, &why), R_CANCELLED);
@@ -217,7 +220,7 @@ START_TEST(the_environment_does_not_leak_in)
 	setenv("PGUSER", "nobody", 1);
 	setenv("PGOPTIONS", "-c synchronous_commit=off", 1);
 	setenv("PGDATA", "/nowhere", 1);
-	c = pg_cluster("environment");
+	c = pg_cluster(SHARED);
 	address = cluster_address(c, DB_ROLE_BOARD, DATABASE_NAME);
 	o.address = address;
 	ck_assert_msg(store_open(&s, &o, &why) == R_GOOD, "%s", why.text);
@@ -231,7 +234,7 @@ END_TEST
 
 START_TEST(a_killed_server_is_started_again)
 {
-	struct cluster *c = pg_cluster("killed");
+	struct cluster *c = pg_cluster(SHARED);
 	struct store *s = pg_store(c);
 	pid_t pid = cluster_pid(c);
 
@@ -248,8 +251,8 @@ END_TEST
 
 START_TEST(an_orphan_is_adopted)
 {
-	pid_t server = orphan("orphan");
-	struct cluster *c = open_good("orphan");
+	pid_t server = orphan(SHARED);
+	struct cluster *c = open_good(SHARED);
 
 	ck_assert_int_eq(cluster_pid(c), server);
 	ck_assert_int_eq(cluster_ensure(c, &why), R_GOOD);
@@ -260,8 +263,8 @@ END_TEST
 
 START_TEST(an_adopted_server_is_started_again)
 {
-	pid_t server = orphan("adopted");
-	struct cluster *c = open_good("adopted");
+	pid_t server = orphan(SHARED);
+	struct cluster *c = open_good(SHARED);
 
 	kill_hard(server);
 	ck_assert_int_eq(cluster_ensure(c, &why), R_GOOD);
@@ -272,14 +275,14 @@ END_TEST
 
 START_TEST(an_orphan_with_another_configuration_is_restarted)
 {
-	pid_t server = orphan("other");
+	pid_t server = orphan(SHARED);
 	struct cluster *c;
-	FILE *f = fopen(under("other", "/data/postgresql.conf"), "a");
+	FILE *f = fopen(under(SHARED, "/data/postgresql.conf"), "a");
 
 	ck_assert_ptr_nonnull(f);
 	ck_assert_int_gt(fprintf(f, "fsync = off\n"), 0);
 	ck_assert_int_eq(fclose(f), 0);
-	c = pg_cluster("other");
+	c = pg_cluster(SHARED);
 	ck_assert(pg_wait(is_gone, &server));
 	ck_assert_int_ne(cluster_pid(c), server);
 	ck_assert_str_eq(pg_sql(c, DB_ROLE_SUPER, "SHOW fsync"), "on");
@@ -289,24 +292,24 @@ END_TEST
 
 START_TEST(both_killed)
 {
-	pid_t server = orphan("both");
+	pid_t server = orphan(SHARED);
 	struct cluster *c;
 
 	kill_hard(server);
-	c = open_good("both");
+	c = open_good(SHARED);
 	stop_good(c);
 }
 END_TEST
 
 START_TEST(a_stale_pidfile_may_name_a_living_stranger)
 {
-	pid_t server = orphan("stale"), stranger;
+	pid_t server = orphan(SHARED), stranger;
 	char name[4096], text[4096], rest[4000] = "";
 	struct cluster *c;
 	FILE *f;
 
 	kill_hard(server);
-	(void)snprintf(name, sizeof name, "%s", under("stale", "/data/postmaster.pid"));
+	(void)snprintf(name, sizeof name, "%s", under(SHARED, "/data/postmaster.pid"));
 	f = fopen(name, "r");
 	ck_assert_ptr_nonnull(f);
 	ck_assert_ptr_nonnull(fgets(rest, sizeof rest, f));
@@ -318,7 +321,7 @@ START_TEST(a_stale_pidfile_may_name_a_living_stranger)
 			pause();
 	(void)snprintf(text, sizeof text, "%d\n%s", (int)stranger, rest);
 	write_text(name, text);
-	c = open_good("stale");
+	c = open_good(SHARED);
 	ck_assert_int_ne(cluster_pid(c), stranger);
 	stop_good(c);
 	ck_assert_int_eq(kill(stranger, 0), 0);
