@@ -73,10 +73,12 @@ check_PROGRAMS += \
 	tests/test_merkle \
 	tests/test_note \
 	tests/test_par \
+	tests/test_receipt \
 	tests/test_record \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_rng \
+	tests/test_rules \
 	tests/test_rules_keygen \
 	tests/test_rules_setup \
 	tests/test_rules_table \
@@ -105,6 +107,8 @@ tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_rules_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
