@@ -55,4 +55,5 @@ client_libtclient_a_SOURCES = \
 	client/written.h
 
 EXTRA_DIST += \
-	client/README.md
+	client/README.md \
+	client/election.sh
