@@ -5,6 +5,9 @@
  *
  * Factors as bytes are M = rows * width encodings in the order of the list, row
  * by row.
+ *
+ * The list is one that has been verified: the last mix. Of its elements only the
+ * a are read here; the b are in the hash.
  */
 #ifndef CRYPTO_DLEQ_H
 #define CRYPTO_DLEQ_H
