@@ -459,10 +459,11 @@ START_TEST(a_named_blob_stays)
 		"DELETE FROM tabella.blob WHERE election = %d",
 		"UPDATE tabella.blob SET named = false WHERE election = %d",
 		"UPDATE tabella.blob SET complete = false, named = false WHERE election = %d",
-		"UPDATE tabella.chunk SET data = 'x' FROM tabella.blob WHERE key = blob AND "
-		"election = %d",
+		("UPDATE tabella.chunk SET data = 'x' FROM tabella.blob"
+		 " WHERE key = blob AND election = %d"),
 		"DELETE FROM tabella.chunk USING tabella.blob WHERE key = blob AND election = %d",
-		"INSERT INTO tabella.chunk SELECT key, 9, 'x' FROM tabella.blob WHERE election = %d"
+		"INSERT INTO tabella.chunk SELECT key, 9, 'x' FROM tabella.blob WHERE election = "
+		"%d",
 	};
 
 	begin_case("named");
