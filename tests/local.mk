@@ -43,7 +43,9 @@ tests_libbottle_a_SOURCES = \
 	tests/bottle_parts.h \
 	tests/bottle_setup.c \
 	tests/bottle_tally.c \
-	tests/expect.h
+	tests/expect.h \
+	tests/small.c \
+	tests/small.h
 
 # Secrets watched by valgrind.
 check_LIBRARIES += tests/libct.a
@@ -52,6 +54,7 @@ tests_libct_a_SOURCES = \
 	tests/ct_kit.h
 
 check_PROGRAMS += \
+	tests/test_archive \
 	tests/test_base64 \
 	tests/test_bottle \
 	tests/test_canon \
@@ -106,6 +109,7 @@ tests_test_ct_proofs_LDADD = tests/libct.a $(LDADD)
 tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_archive_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_LDADD = $(BOTTLE_LIB) $(LDADD)
