@@ -197,16 +197,15 @@ take(struct mirror *m, struct page *page, const struct effort *effort, size_t *t
 
 		r = fetch_blobs(m, line, why);
 	}
+	/* Into the folder first: a record may rest on ballots of the same answer. */
+	good.p = page->bytes.p;
+	good.n = page->n > 0 ? page->start[page->n] : 0;
 	if (r == R_GOOD)
+		r = folder_append(m->folder, good, why);
+	if (r == R_GOOD) {
 		r = judge(m, page, taken, effort, why);
-	if (*taken > 0) {
-		enum result kept;
-
-		good.p = page->bytes.p;
-		good.n = page->start[*taken];
-		kept = folder_append(m->folder, good, r == R_GOOD ? why : NULL);
-		if (kept != R_GOOD && r == R_GOOD)
-			r = kept;
+		if (r != R_GOOD && folder_truncate(m->folder, rules_size(m->rules), NULL) != R_GOOD)
+			r = why_set(why, R_NO_DISK, "the copy of the board cannot be cut back");
 	}
 	return r;
 }
