@@ -11,15 +11,6 @@ item_of(const struct check *c, uint64_t id)
 	return frozen_item_data(c->frozen, id);
 }
 
-static uint32_t
-author(const struct check *c)
-{
-	uint32_t number;
-
-	(void)frozen_role(c->frozen, c->record->by, &number);
-	return number;
-}
-
 /* (8) Open a blob that must have `bytes` bytes. */
 static enum result
 open_blob(struct blob *blob, const struct source *source, const struct digest *id, size_t bytes,
@@ -93,7 +84,7 @@ tally_run_mix(struct check *c, const struct source *source, const struct effort 
 		.close = &item->close,
 		.item = b->item,
 		.ordinal = b->ordinal,
-		.trustee = author(c),
+		.trustee = frozen_author(c->frozen, c->record),
 		.y = frozen_key(c->frozen),
 		.rows = rows,
 		.width = item->width,
@@ -134,8 +125,8 @@ tally_run_decrypt(struct check *c, const struct source *source, const struct eff
 	const struct dleq_statement s = { .group = g,
 		.close = &item->close,
 		.item = b->item,
-		.trustee = author(c),
-		.X = frozen_share(c->frozen, author(c)),
+		.trustee = frozen_author(c->frozen, c->record),
+		.X = frozen_share(c->frozen, frozen_author(c->frozen, c->record)),
 		.rows = rows,
 		.width = item->width,
 		.list = list.bytes,

@@ -208,6 +208,15 @@ frozen_role(const struct frozen *f, struct slice key, uint32_t *number)
 	return ROLE_NONE;
 }
 
+uint32_t
+frozen_author(const struct frozen *f, const struct record *record)
+{
+	uint32_t number;
+
+	(void)frozen_role(f, record->by, &number);
+	return number;
+}
+
 size_t
 role_index(const struct frozen *f, enum role role, uint32_t number)
 {

@@ -176,44 +176,50 @@ apply(struct rules *rules, struct check *c, const struct judge *j, const struct 
 	return R_GOOD;
 }
 
-/* A verdict was reached by a snapshot; is what it stood on still so? Everything else that a
- * verdict depends on is named in the record and judged anew. */
+/* A verdict stands on a snapshot. All that can have changed on this board since is named in
+ * the record and judged anew; another board's snapshot is no ground at all. */
 static int
-is_stale(const struct rules *rules, const struct check *c)
+is_foreign(const struct rules *rules, const struct check *c)
 {
-	const struct frozen *then = c->frozen, *now = rules->now.frozen;
+	return c->frozen->store != rules->now.frozen->store;
+}
 
-	return then->phase != PHASE_EMPTY &&
-	    (!digest_equal(&then->election, &now->election) ||
-		(then->phase == PHASE_OPEN && !digest_equal(&then->open, &now->open)));
+/* (1) to (5), by the current state. */
+static enum result
+judge_now(struct judge *j, const struct rules *rules, const struct check *c, struct why *why)
+{
+	enum result r;
+
+	*j = (struct judge){ .f = rules->now.frozen,
+		.rules = rules,
+		.record = c->record,
+		.accused = c->accused,
+		.why = why };
+	r = rules_judge(j);
+	if (r != R_GOOD)
+		rules_name_check(why, c->record->type, r);
+	return r;
+}
+
+enum result
+rules_look(const struct rules *rules, const struct check *check, struct why *why)
+{
+	struct judge j;
+
+	return judge_now(&j, rules, check, why);
 }
 
 enum result
 rules_admit(struct rules *rules, struct check *c, const struct rules_place *place, struct why *why)
 {
-	struct judge j = { .f = rules->now.frozen,
-		.rules = rules,
-		.record = c->record,
-		.accused = c->accused,
-		.why = why };
+	struct judge j;
 	enum result r;
 
-	r = judge_next(rules, place, why);
-	if (r != R_GOOD)
+	if ((r = judge_next(rules, place, why)) != R_GOOD ||
+	    (r = judge_now(&j, rules, c, why)) != R_GOOD || (r = check_verdict(c, why)) != R_GOOD ||
+	    (r = judge_expected(rules, c, why)) != R_GOOD)
 		return r;
-	r = rules_judge(&j);
-	if (r == R_GOOD)
-		r = check_verdict(c, why);
-	if (r != R_GOOD) {
-		rules_name_check(why, c->record->type, r);
-		return r;
-	}
-	r = judge_expected(rules, c, why);
-	if (r != R_GOOD)
-		return r;
-	if (is_stale(rules, c))
-		return why_set(why, R_BUSY, "the board has moved on: check the record again");
-	r = apply(rules, c, &j, place);
+	r = is_foreign(rules, c) ? R_BUSY : apply(rules, c, &j, place);
 	if (r != R_GOOD)
 		return why_set(why, r, "%s",
 		    r == R_BUSY ? "the board has moved on: check the record again"

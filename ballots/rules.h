@@ -81,6 +81,11 @@ void checks_run(struct check *const checks[], size_t n, const struct source *sou
 /* The verdict: R_GOOD, a refusal, or a resource. R_BUSY before checks_run. */
 enum result check_verdict(const struct check *check, struct why *why);
 
+/* Judge a prepared record once more before its check is run, with all that rules_admit judges by
+ * itself: what belongs to its roll line, too. The owner only. A board calls it to do no
+ * heavy work for nothing. */
+enum result rules_look(const struct rules *rules, const struct check *check, struct why *why);
+
 /* Where a record is to stand. */
 struct rules_place {
 	uint64_t seq;

@@ -147,15 +147,6 @@ post_deal(const struct body_keygen_deal *b)
 	return post;
 }
 
-static uint32_t
-author(const struct check *c)
-{
-	uint32_t number;
-
-	(void)frozen_role(c->frozen, c->record->by, &number);
-	return number;
-}
-
 /* (7) Proof and receiving key decode; (9) the proof of possession. */
 enum result
 keygen_run_commit(struct check *c, const struct source *source, const struct effort *effort,
@@ -176,7 +167,7 @@ keygen_run_commit(struct check *c, const struct source *source, const struct eff
 		return why_set(why, r, "proof: %s", result_text(r));
 	if ((r = decode_form(a.group, b->receive, 1, 0)) != R_GOOD)
 		return why_set(why, r, "receive: %s", result_text(r));
-	r = keygen_check_commit(&a, author(c), &c->post->commit);
+	r = keygen_check_commit(&a, frozen_author(c->frozen, c->record), &c->post->commit);
 	if (r != R_GOOD)
 		return why_set(why, r, "the receiving key: %s", result_text(r));
 	return R_GOOD;
@@ -248,7 +239,7 @@ keygen_run_deal(struct check *c, const struct source *source, const struct effor
 	const struct keygen_state *k = c->frozen->keygen;
 	const struct keygen_attempt a = frozen_attempt(c->frozen);
 	struct keygen_deal deals[DEFINITION_TRUSTEES_MAX];
-	const uint32_t dealer = author(c);
+	const uint32_t dealer = frozen_author(c->frozen, c->record);
 	enum result r;
 
 	(void)source;
@@ -287,8 +278,8 @@ keygen_run_complain(struct check *c, const struct source *source, const struct e
 	(void)source;
 	(void)effort;
 	if ((r = decode_form(a.group, b->rho, 0, 1)) == R_GOOD)
-		r = keygen_judge(&c->at_fault, &a, k->commits, author(c), b->rho,
-		    (uint32_t)b->dealer, &k->deals[keygen_index(k, b->dealer)]);
+		r = keygen_judge(&c->at_fault, &a, k->commits, frozen_author(c->frozen, c->record),
+		    b->rho, (uint32_t)b->dealer, &k->deals[keygen_index(k, b->dealer)]);
 	return r == R_GOOD ? r : why_set(why, r, "rho: %s", result_text(r));
 }
 
@@ -317,7 +308,7 @@ keygen_apply_commit(struct rules *rules, struct check *c, const struct rules_pla
 	(void)place;
 	if (k == NULL)
 		return R_NO_MEMORY;
-	i = keygen_index(k, author(c));
+	i = keygen_index(k, frozen_author(c->frozen, c->record));
 	k->commit[i] = post_ref(c->post);
 	k->commits[i] = c->post->commit;
 	(void)step_done(k, k->participants[i]);
@@ -335,7 +326,7 @@ keygen_apply_deal(struct rules *rules, struct check *c, const struct rules_place
 	(void)rules;
 	if (k == NULL)
 		return R_NO_MEMORY;
-	i = keygen_index(k, author(c));
+	i = keygen_index(k, frozen_author(c->frozen, c->record));
 	k->deal[i] = post_ref(c->post);
 	k->deals[i] = c->post->deal;
 	if (!step_done(k, k->participants[i]))
@@ -357,7 +348,7 @@ keygen_apply_confirm(struct rules *rules, struct check *c, const struct rules_pl
 	(void)place;
 	if (k == NULL)
 		return R_NO_MEMORY;
-	(void)step_done(k, author(c));
+	(void)step_done(k, frozen_author(c->frozen, c->record));
 	return R_GOOD;
 }
 

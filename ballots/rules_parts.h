@@ -155,6 +155,8 @@ struct frozen {
 struct frozen *frozen_new(enum rules_mode mode);
 struct frozen *frozen_clone(const struct frozen *f);
 
+/* The number of the trustee or registrar that wrote a record. */
+uint32_t frozen_author(const struct frozen *f, const struct record *record);
 /* The place of a role in frozen.prev. */
 size_t role_index(const struct frozen *f, enum role role, uint32_t number);
 /* Return item `id`, or NULL. */

@@ -151,12 +151,9 @@ enum result
 setup_apply_approve(struct rules *rules, struct check *c, const struct rules_place *place,
     struct frozen *next)
 {
-	uint32_t number;
-
 	(void)rules;
 	(void)place;
-	(void)frozen_role(next, c->record->by, &number);
-	next->approved |= set_of(number);
+	next->approved |= set_of(frozen_author(next, c->record));
 	return R_GOOD;
 }
 

@@ -34,15 +34,6 @@ tally_place_ready(struct judge *j)
 	return r;
 }
 
-static uint32_t
-author(const struct frozen *f, const struct record *record)
-{
-	uint32_t number;
-
-	(void)frozen_role(f, record->by, &number);
-	return number;
-}
-
 enum result
 tally_apply_ready(struct rules *rules, struct check *c, const struct rules_place *place,
     struct frozen *next)
@@ -54,7 +45,7 @@ tally_apply_ready(struct rules *rules, struct check *c, const struct rules_place
 	(void)place;
 	if (item == NULL)
 		return R_NO_MEMORY;
-	item->ready |= set_of(author(next, c->record));
+	item->ready |= set_of(frozen_author(next, c->record));
 	if (!item->has_list) {
 		item->input = item->list = b->list;
 		item->has_list = 1;
@@ -102,7 +93,7 @@ tally_apply_mix(struct rules *rules, struct check *c, const struct rules_place *
 	(void)place;
 	if (item == NULL)
 		return R_NO_MEMORY;
-	item->mixed |= set_of(author(next, c->record));
+	item->mixed |= set_of(frozen_author(next, c->record));
 	item->mixes++;
 	item->list = b->output;
 	return R_GOOD;
@@ -139,7 +130,7 @@ tally_apply_decrypt(struct rules *rules, struct check *c, const struct rules_pla
 {
 	const struct body_decrypt *b = &c->record->of.decrypt;
 	struct item_data *item = frozen_own_item(next, b->item);
-	const uint32_t trustee = author(next, c->record);
+	const uint32_t trustee = frozen_author(next, c->record);
 
 	(void)rules;
 	if (item == NULL)
@@ -179,7 +170,7 @@ tally_apply_fault(struct rules *rules, struct check *c, const struct rules_place
 	(void)place;
 	if (item == NULL)
 		return R_NO_MEMORY;
-	item->faults |= set_of(author(next, accused));
+	item->faults |= set_of(frozen_author(next, accused));
 	return R_GOOD;
 }
 

@@ -86,6 +86,7 @@ check_PROGRAMS += \
 	tests/test_rules_setup \
 	tests/test_rules_table \
 	tests/test_rules_tally \
+	tests/test_rules_threads \
 	tests/test_rules_vote \
 	tests/test_schnorr \
 	tests/test_sheet \
@@ -117,6 +118,7 @@ tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_rules_threads_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_vote_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)

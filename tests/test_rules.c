@@ -669,6 +669,16 @@ START_TEST(foreign_check)
 	EXPECT_LATE(check, R_WRONG_ELECTION);
 	buffer_free(&bytes);
 	bottle_free(other);
+	/* the same election even, to the byte */
+	other = bottle_new(&plan);
+	bottle_to_voting(other, COUNT_PLURALITY, 2);
+	ck_assert(digest_equal(rules_head(other->rules), rules_head(b->rules)));
+	buffer_clear(&bytes);
+	bottle_ballot(other, &bytes, 0, &answer, 1);
+	check = prepared(other, buffer_slice(&bytes));
+	EXPECT_LATE(check, R_BUSY);
+	buffer_free(&bytes);
+	bottle_free(other);
 	bottle_free(b);
 }
 END_TEST

@@ -62,6 +62,15 @@ START_TEST(expected_election)
 	    R_WRONG_ELECTION);
 	ck_assert_str_eq(why.check, "V010");
 	ck_assert_uint_eq(rules_size(b->rules), 0);
+	/* also where no entry is read: on the way into a board */
+	b->line_count = 0;
+	{
+		union record_body body;
+
+		bottle_definition_body(b, &body);
+		EXPECT_BODY(b, RECORD_DEFINITION, &body, ROLE_ORGANISER, 1, R_WRONG_ELECTION);
+		ck_assert_str_eq(b->why.check, "V010");
+	}
 	bottle_free(b);
 }
 END_TEST
