@@ -176,14 +176,6 @@ keys_open(struct sign_public *public, struct sign_key *key, struct secret *passp
 	return r;
 }
 
-const char keys_help[] =
-    "Makes a signing key and prints its public part, which goes into the definition.\n"
-    "\n"
-    "  --out FILE              where the key goes; it must not exist\n"
-    "  --passphrase-file FILE  take the passphrase from the first line of a private file;\n"
-    "                          without it, it is asked for\n"
-    "  --no-passphrase         do not lock the key: whoever reads the file has it";
-
 int
 keys_command(const struct command *self, const char *kind, int argc, char **argv)
 {

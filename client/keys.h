@@ -34,8 +34,17 @@ enum result keys_unseal(struct secret *out, struct slice text, const char *kind,
 /* 1 if the text is a key file that needs no passphrase, else 0. */
 int keys_is_unlocked(struct slice text);
 
-/* The command "key" of a role: makes a key, prints the public part. */
+/* The command "key" of a role: makes a key, prints the public part. KEYS_HELP is its help;
+ * `kind` as a literal. */
+#define KEYS_HELP(kind) \
+	"Makes a signing key and prints its public part, which goes into the definition.\n" \
+	"\n" \
+	"  --out FILE              where the key goes; it must not exist\n" \
+	"  --passphrase-file FILE  take the passphrase from the first line of a private file;\n" \
+	"                          without it, it is asked for\n" \
+	"  --no-passphrase         do not lock the key: whoever reads the file has it\n" \
+	"\n" \
+	"Example:\n  tabella " kind " key --out " kind ".key"
 int keys_command(const struct command *self, const char *kind, int argc, char **argv);
-extern const char keys_help[];
 
 #endif

@@ -498,24 +498,35 @@ run_status(const struct command *self, int argc, char **argv)
 	return status_command(self, argc, argv);
 }
 
-static const struct command commands[] = {
-	{ "key", "make a signing key", "organiser key --out FILE [OPTION]...", keys_help, run_key },
+static const struct command commands[] = { { "key", "make a signing key",
+					       "organiser key --out FILE [OPTION]...",
+					       KEYS_HELP(KIND), run_key },
 	{ "define", "found an election",
 	    "organiser define --dir DIR --board URL --key FILE DEFINITION",
 	    "Posts the definition of an election and prints the election id. Print that id on\n"
 	    "everything you send to voters: with it they need not trust the board.\n\n"
 	    "The file is JSON: title, trustees and registrars (each with name and key),\n"
 	    "threshold; optionally organiser (a name), group, mixers, min_ballots, late_items,\n"
-	    "code_parts, registrar_quorum, classes. docs/protocol.md 10.1 says what they "
+	    "code_parts, registrar_quorum, classes. tabella-organiser(1) says what they "
 	    "mean.\n\n" WORKSPACE_HELP "\n\nExample:\n"
 	    "  tabella organiser define --dir org --board http://127.0.0.1:8410 \\\n"
 	    "      --key organiser.key definition.json",
 	    run_define },
-	{ "item", "add questions", "organiser item --dir DIR ITEM...",
+	{ "item", "add questions",
+	    "organiser item --dir DIR ITEM...\n"
+	    "       tabella organiser item --dir DIR --sheet FILE [--title TITLE] "
+	    "[--majority O=N:M]...",
 	    "Posts one item for each file. A file is JSON: title, options, choice (plurality,\n"
-	    "approval or ranking); optionally text, quorum, majority, default, "
-	    "tie.\n\n" WORKSPACE_HELP
-	    "\n\nExample:\n  tabella organiser item --dir org leader.json",
+	    "approval or ranking); optionally text, quorum, majority, majority_base, default,\n"
+	    "tie. tabella-organiser(1) shows examples.\n\n" WORKSPACE_HELP
+	    "\n  --sheet FILE            a ranking with the options of a tally sheet in the form "
+	    "of\n"
+	    "                          the Debian project, counted by its rules\n"
+	    "  --title TITLE           its title (the name of the sheet)\n"
+	    "  --majority O=N:M        option O needs more than N votes for each M against the "
+	    "last\n"
+	    "                          option (1:1); may be given several times\n\n"
+	    "Example:\n  tabella organiser item --dir org leader.json",
 	    run_item },
 	{ "roll", "post the voter roll", "organiser roll --dir DIR FILE...",
 	    "Builds the voter roll from the registrars' files (tabella registrar codes, tabella\n"
@@ -543,16 +554,16 @@ static const struct command commands[] = {
 	    "them.\n\n" WORKSPACE_HELP "\n\nExample:\n  tabella organiser result --dir org all",
 	    run_result },
 	{ "skip", "go on without a silent trustee", "organiser skip --dir DIR TRUSTEE",
-	    "Leaves a trustee out of key generation whose record is missing now. The others begin\n"
-	    "a new attempt by themselves.\n\n" WORKSPACE_HELP
+	    "Leaves out of key generation the trustee with this number (1 is the first of the\n"
+	    "definition), whose record is missing now. The others begin a new attempt by\n"
+	    "themselves. Once the key is made nobody can be left out.\n\n" WORKSPACE_HELP
 	    "\n\nExample:\n  tabella organiser skip --dir org 3",
 	    run_skip },
 	{ "status", "what has happened and who owes what", "organiser status --dir DIR [--json]",
-	    "Shows how far the election is and what is expected of whom.\n\n" WORKSPACE_HELP
+	    "Shows how far the election is and what is expected of whom.\n\n" WORKSPACE_HELP_PLACE
 	    "\n  --json                  as JSON\n\nExample:\n  tabella organiser status --dir org",
 	    run_status },
-	{ NULL, NULL, NULL, NULL, NULL }
-};
+	{ NULL, NULL, NULL, NULL, NULL } };
 
 const struct command_role role_organiser = { "organiser", "define an election, open and close it",
 	"Writes the definition, the items and the roll, opens and closes items, signs results.",

@@ -475,26 +475,26 @@ run_approve(const struct command *self, int argc, char **argv)
 	return desk_close(&d, r, &why);
 }
 
-static const struct command commands[] = {
-	{ "key", "make a signing key", "registrar key --out FILE [OPTION]...", keys_help, run_key },
+static const struct command commands[] = { { "key", "make a signing key",
+					       "registrar key --out FILE [OPTION]...",
+					       KEYS_HELP(KIND), run_key },
 	{ "codes", "issue credential codes",
 	    "registrar codes --dir DIR --codes FILE --out FILE [--part N] REGISTER.csv",
 	    "Makes a credential code for each person of a register (CSV, the first row names the\n"
 	    "columns, the first column is the name). The codes go to a file that only you can\n"
-	    "read; the public keys to a file for the organiser.\n\n" WORKSPACE_HELP
+	    "read; the public keys to a file for the organiser.\n\n" WORKSPACE_HELP_PLACE
 	    "\n  --codes FILE            the secret codes: name, part, code\n"
 	    "  --out FILE              the public keys\n"
 	    "  --part N                which part of the credentials you make\n\n"
 	    "Example:\n  tabella registrar codes --dir reg --board http://127.0.0.1:8410 \\\n"
-	    "      --election ID --key registrar.key --codes codes.csv --out part1.json "
-	    "members.csv",
+	    "      --election ID --codes codes.csv --out part1.json members.csv",
 	    run_codes },
 	{ "attest", "attest keys that voters made",
 	    "registrar attest --dir DIR --register FILE --out FILE REQUEST...",
 	    "Checks the requests that voters have made with \"tabella vote key\", looks their "
 	    "names\n"
 	    "up in the register and writes the file for the organiser. That the person is who\n"
-	    "it claims to be is for you to check.\n\n" WORKSPACE_HELP
+	    "it claims to be is for you to check.\n\n" WORKSPACE_HELP_PLACE
 	    "\n  --register FILE         who may vote (CSV)\n  --out FILE              the public "
 	    "keys\n\n"
 	    "Example:\n  tabella registrar attest --dir reg --register members.csv --out own.json "
@@ -506,11 +506,10 @@ static const struct command commands[] = {
 	    "attest) and signs it if all is the same: nobody added, nobody left out, no key\n"
 	    "replaced.\n\n" WORKSPACE_HELP
 	    "\n  --part N                which part of the credentials is yours\n\n"
-	    "Example:\n  tabella registrar approve --dir reg part1.json",
+	    "Example:\n  tabella registrar approve --dir reg --key registrar.key part1.json",
 	    run_approve },
-	{ NULL, NULL, NULL, NULL, NULL }
-};
+	{ NULL, NULL, NULL, NULL, NULL } };
 
 const struct command_role role_registrar = { "registrar", "issue credentials, approve the roll",
 	"Attests that a credential belongs to an eligible person, and approves the roll.",
-	"  tabella registrar approve --dir reg part1.json", commands };
+	"  tabella registrar approve --dir reg --key registrar.key part1.json", commands };

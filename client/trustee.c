@@ -289,8 +289,9 @@ run_status(const struct command *self, int argc, char **argv)
 	return status_command(self, argc, argv);
 }
 
-static const struct command commands[] = {
-	{ "key", "make a signing key", "trustee key --out FILE [OPTION]...", keys_help, run_key },
+static const struct command commands[] = { { "key", "make a signing key",
+					       "trustee key --out FILE [OPTION]...",
+					       KEYS_HELP(KIND), run_key },
 	{ "run", "do everything that is expected, unattended",
 	    "trustee run --dir DIR --board URL --election ID --key FILE [OPTION]...",
 	    "Follows the board, verifies every entry, and does this trustee's part: key\n"
@@ -304,11 +305,11 @@ static const struct command commands[] = {
 	    "      --election ID --key trustee1.key",
 	    run_run },
 	{ "status", "what has happened and who owes what", "trustee status --dir DIR [--json]",
-	    "Shows how far the election is and what is expected of whom.\n\n" WORKSPACE_HELP
+	    "Shows how far the election is and what is expected of whom. Works beside a running\n"
+	    "\"trustee run\" in the same DIR.\n\n" WORKSPACE_HELP_PLACE
 	    "\n  --json                  as JSON\n\nExample:\n  tabella trustee status --dir t1",
 	    run_status },
-	{ NULL, NULL, NULL, NULL, NULL }
-};
+	{ NULL, NULL, NULL, NULL, NULL } };
 
 const struct command_role role_trustee = { "trustee", "make the key, mix, decrypt",
 	"Takes part in key generation, mixes and decrypts.",

@@ -599,16 +599,24 @@ static const struct command commands[] = {
 	{ "", "", "vote --dir DIR --board URL --election ID [OPTION]...",
 	    "Shows the questions, encrypts your choice, lets you audit the encryption or cast it,\n"
 	    "and keeps the receipt in DIR. You may vote again while voting is open: the last\n"
-	    "ballot counts.\n\n" WORKSPACE_HELP "\n" VOTE_SECRET_HELP
-	    "\n  --choice ITEM=CHOICE    answer without being asked: 1=2, 2=1,3, 3=2>1=3, 4=blank\n"
-	    "  --yes                   cast without a last question\n"
-	    "  --audit FILE            audit instead of casting",
+	    "ballot counts.\n\n" WORKSPACE_HELP_PLACE "\n" VOTE_SECRET_HELP
+	    "\n  --choice ITEM=CHOICE    answer without being asked; once for each item, in "
+	    "ascending\n"
+	    "                          order: 1=2 (option 2), 2=1,3 (approve both), 3=2>1=3 (rank "
+	    "2\n"
+	    "                          first, then 1 and 3 equally), 4=blank\n"
+	    "  --yes                   with --choice: cast without a last question\n"
+	    "  --audit FILE            with --choice: audit instead of casting, into this new "
+	    "file",
 	    run_vote },
 	{ "key", "make a credential of your own",
 	    "vote key --dir DIR --board URL --election ID --name NAME",
 	    "Makes a secret key on this device and a request for your registrar, who attests that\n"
-	    "it is yours. Nobody else then knows your secret.\n\n" WORKSPACE_HELP
+	    "it is yours. Nobody else then knows your secret.\n\n" WORKSPACE_HELP_PLACE
 	    "\n  --name NAME             your name as the registrar has it\n"
+	    "  --passphrase-file FILE  take a passphrase for the key from the first line of a "
+	    "private\n"
+	    "                          file; without it, it is asked for\n"
 	    "  --no-passphrase         do not lock the key\n\n"
 	    "Example:\n  tabella vote key --dir me --board http://127.0.0.1:8410 --election ID "
 	    "--name \"Ada Byron\"",
@@ -616,16 +624,20 @@ static const struct command commands[] = {
 	{ "check", "check your receipts against the board", "vote check --dir DIR [RECEIPT]...",
 	    "Verifies the whole board, then that each of your ballots still stands where the "
 	    "board\n"
-	    "signed that it does, and whether it is the one that counts.\n\n" WORKSPACE_HELP
+	    "signed that it does, and whether it is the one that counts. Without RECEIPT: all\n"
+	    "receipts in DIR.\n\n" WORKSPACE_HELP_PLACE
 	    "\n\nExample:\n  tabella vote check --dir me",
 	    run_check },
 	{ "batch", "cast many ballots, for rehearsals",
-	    "vote batch --dir DIR --board URL --election ID FILE",
-	    "Casts one ballot for each row of a CSV file: a credential code, then the choice for\n"
-	    "each open item. It is the same encryption, proof and check of the receipt as for one\n"
-	    "voter, on all processors. For rehearsals and tests: codes belong to "
-	    "voters.\n\n" WORKSPACE_HELP
-	    "\n\nExample:\n  tabella vote batch --dir rehearsal ballots.csv",
+	    "vote batch --dir DIR --board URL --election ID [--sheet SHEET] FILE",
+	    "Casts one ballot for each row of a CSV file: a credential code (its parts in columns\n"
+	    "of their own), then the choice for each open item. It is the same encryption, proof\n"
+	    "and check of the receipt as for one voter, on all processors. For rehearsals and\n"
+	    "tests: codes belong to voters.\n\n" WORKSPACE_HELP_PLACE
+	    "\n  --sheet SHEET           cast the ballots of a tally sheet; FILE is the codes file "
+	    "of\n"
+	    "                          \"registrar codes\"\n\nExample:\n  tabella vote batch --dir "
+	    "rehearsal ballots.csv",
 	    vote_batch_command },
 	{ NULL, NULL, NULL, NULL, NULL }
 };

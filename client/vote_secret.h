@@ -20,7 +20,8 @@ struct vote_secret_options {
 #define VOTE_SECRET_HELP \
 	"  --code-file FILE        the credential code, one part a line, in a private file;\n" \
 	"                          without it you are asked for it\n" \
-	"  --credential FILE       the key that \"vote key\" made, instead of a code"
+	"  --credential FILE       the key that \"vote key\" made, instead of a " \
+	"code" WORKSPACE_HELP_PASSPHRASE
 
 /* Without --election: take the only election of the board, and say loudly that the board was
  * trusted for it. */

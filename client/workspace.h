@@ -30,13 +30,20 @@ struct workspace_options {
 	{ \
 		"passphrase-file", &(o).passphrase_file, NULL, NULL \
 	}
-#define WORKSPACE_HELP \
+/* Their help: of a command that signs, and of one that needs no signing key. */
+#define WORKSPACE_HELP_PLACE \
 	"  --dir DIR               the folder that keeps what is needed from one call to the " \
 	"next\n" \
-	"  --board URL             the board (kept in DIR)\n" \
-	"  --election ID           the election id, 64 digits, from a source you trust (kept)\n" \
-	"  --key FILE              your signing key (its path is kept)\n" \
-	"  --passphrase-file FILE  where the passphrase of the key stands"
+	"  --board URL             the board, such as http://127.0.0.1:8410 (kept in DIR)\n" \
+	"  --election ID           the election id, 64 hexadecimal digits, from a source that\n" \
+	"                          you trust (kept in DIR)"
+#define WORKSPACE_HELP_PASSPHRASE \
+	"\n  --passphrase-file FILE  take its passphrase from the first line of a private file;\n" \
+	"                          without it, it is asked for"
+#define WORKSPACE_HELP \
+	WORKSPACE_HELP_PLACE \
+	"\n  --key FILE              your signing key (its path is kept in " \
+	"DIR)" WORKSPACE_HELP_PASSPHRASE
 
 struct workspace {
 	char *dir, *board_url, *key_path;
