@@ -105,7 +105,7 @@ check_version(struct dbconn *c, struct why *why)
 	    why);
 	if (r != R_GOOD && (strcmp(c->sqlstate, "42P01") == 0 || strcmp(c->sqlstate, "3F000") == 0))
 		return why_set(why, R_NO_DATABASE,
-		    "the database has no tables of tabella: run tabellad init-db first");
+		    "the database has no tables of tabella: make them with tabellad --make-tables");
 	if (r != R_GOOD && strcmp(c->sqlstate, "42501") == 0)
 		return why_set(why, R_NO_DATABASE,
 		    "the database user %s has no rights on the board's tables: GRANT %s TO it",
@@ -117,7 +117,7 @@ check_version(struct dbconn *c, struct why *why)
 	if (version < STORE_SCHEMA_VERSION)
 		return why_set(why, R_NO_DATABASE,
 		    "the database has tables of version %d, this program needs %d: run tabellad "
-		    "init-db",
+		    "--make-tables",
 		    version, STORE_SCHEMA_VERSION);
 	if (version > STORE_SCHEMA_VERSION)
 		return why_set(why, R_NO_DATABASE,

@@ -587,7 +587,7 @@ START_TEST(the_tables_must_be_there_and_of_our_version)
 
 	ck_assert_str_eq(pg_sql(cluster, DB_ROLE_SUPER, "CREATE DATABASE other"), "");
 	ck_assert_int_eq(try_store(cluster, DB_ROLE_BOARD, "other"), R_NO_DATABASE);
-	ck_assert_msg(strstr(why.text, "init-db") != NULL, "%s", why.text);
+	ck_assert_msg(strstr(why.text, "--make-tables") != NULL, "%s", why.text);
 	ck_assert_int_eq(try_store(cluster, DB_ROLE_BOARD, "missing"), R_NO_DATABASE);
 	ck_assert_msg(strstr(why.text, "missing") != NULL, "%s", why.text);
 
