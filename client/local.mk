@@ -45,6 +45,8 @@ client_libtclient_a_SOURCES = \
 	client/vote.c \
 	client/vote_batch.c \
 	client/vote_batch.h \
+	client/vote_check.c \
+	client/vote_check.h \
 	client/vote_secret.c \
 	client/vote_secret.h \
 	client/voter.c \

@@ -1,7 +1,6 @@
 /*
  * tabella vote: encrypts, audits or casts a ballot, keeps the receipt and checks it later.
  */
-#include <dirent.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 
 #include <sodium.h>
 
-#include "ballots/receipt.h"
 #include "client/audit.h"
 #include "client/command.h"
 #include "client/keys.h"
@@ -18,6 +16,7 @@
 #include "client/request.h"
 #include "client/terminal.h"
 #include "client/vote_batch.h"
+#include "client/vote_check.h"
 #include "client/vote_secret.h"
 #include "client/voter.h"
 #include "crypto/base64.h"
@@ -477,124 +476,6 @@ run_vote(const struct command *self, int argc, char **argv)
 	return code;
 }
 
-/* ---- check ---- */
-
-/* Check one receipt against the board as it is now. */
-static enum result
-check_receipt(struct sitting *s, const char *path, int *counted, struct why *why)
-{
-	struct buffer bytes = { 0 };
-	struct receipt receipt = { 0 };
-	struct record *record = NULL;
-	struct last_ballot last;
-	struct entry entry;
-	struct digest hash, stored;
-	char text[RECORD_TRACKER_TEXT];
-	uint64_t line, i;
-	enum result r = file_read(&bytes, path, (size_t)64 << 20, why);
-
-	if (r == R_GOOD)
-		r = receipt_read(&receipt, buffer_slice(&bytes), why);
-	if (r != R_GOOD) {
-		buffer_free(&bytes);
-		return r;
-	}
-	r = entry_read(&entry, slice_of(receipt.entry), why);
-	if (r == R_GOOD)
-		r = record_parse(&record, NULL, entry.record, why);
-	if (r == R_GOOD)
-		r = mirror_check_receipt(&s->w.mirror, buffer_slice(&bytes), record->bytes, why);
-	if (r == R_GOOD) {
-		entry_hash(&hash, slice_of(receipt.entry));
-		if (rules_entry_hash(s->w.mirror.rules, entry.seq, &stored) != R_GOOD ||
-		    !digest_equal(&hash, &stored))
-			r = why_set(why, R_MISSING_ENTRY,
-			    "the board no longer holds entry %" PRIu64
-			    " as it signed for it\nKeep %s: it is the evidence. Tell the organiser "
-			    "and the trustees",
-			    entry.seq, path);
-	}
-	if (r == R_GOOD && record->type == RECORD_BALLOT) {
-		record_tracker_print(text, &record->tracker);
-		(void)printf("%s  entry %" PRIu64 ":", text, entry.seq);
-		line = record->of.ballot.line;
-		for (i = 0; i < record->of.ballot.answer_count; i++) {
-			uint64_t id = record->of.ballot.answers[i].id;
-			int is_last =
-			    rules_last_ballot(s->w.mirror.rules, line, id, &last) == R_GOOD &&
-			    digest_equal(&last.tracker, &record->tracker);
-
-			*counted |= is_last;
-			(void)printf(" item %" PRIu64 " %s", id,
-			    is_last ? "counts" : "was replaced by a later ballot");
-		}
-		(void)puts("");
-	}
-	record_free(record);
-	receipt_free(&receipt);
-	buffer_free(&bytes);
-	return r;
-}
-
-static enum result
-check_all(struct sitting *s, struct why *why)
-{
-	char *dir = workspace_path(&s->w, "receipts"), *path;
-	struct dirent *entry;
-	DIR *d = dir != NULL ? opendir(dir) : NULL;
-	enum result r = R_GOOD;
-	int counted = 0, n = 0;
-
-	if (d == NULL) {
-		free(dir);
-		return why_set(why, R_MISSING_FILE, "%s holds no receipts", s->w.dir);
-	}
-	while (r == R_GOOD && (entry = readdir(d)) != NULL) {
-		size_t len = strlen(entry->d_name);
-
-		if (len < 5 || strcmp(entry->d_name + len - 5, ".json") != 0)
-			continue;
-		path = file_path(dir, entry->d_name);
-		r = path == NULL ? R_NO_MEMORY : check_receipt(s, path, &counted, why);
-		free(path);
-		n++;
-	}
-	(void)closedir(d);
-	free(dir);
-	if (r == R_GOOD)
-		(void)printf("%d receipt%s checked: all are on the board as signed for\n", n,
-		    n == 1 ? "" : "s");
-	if (r == R_GOOD && n > 0 && !counted)
-		r = why_set(why, R_FOREIGN_BALLOT,
-		    "none of your ballots counts: others with your credential came later\nIf that "
-		    "was not you, tell your registrar; while voting is open, vote again");
-	return r;
-}
-
-static int
-run_check(const struct command *self, int argc, char **argv)
-{
-	struct workspace_options o = { 0 };
-	struct option_spec options[] = { WORKSPACE_SPECS(o), { NULL, NULL, NULL, NULL } };
-	struct sitting *s = calloc(1, sizeof *s);
-	struct why why = { 0 };
-	enum result r;
-	int n = command_options(self, options, argc, argv), counted = 0, i, code;
-
-	if (n < 0 || s == NULL) {
-		free(s);
-		return n < 0 ? 2 : terminal_refuse(R_NO_MEMORY, NULL);
-	}
-	r = sitting_open(s, &o, &why);
-	for (i = 0; r == R_GOOD && i < n; i++)
-		r = check_receipt(s, argv[i], &counted, &why);
-	if (r == R_GOOD && n == 0)
-		r = check_all(s, &why);
-	code = sitting_close(s, r, &why);
-	free(s);
-	return code;
-}
-
 static const struct command commands[] = {
 	{ "", "", "vote --dir DIR --board URL --election ID [OPTION]...",
 	    "Shows the questions, encrypts your choice, lets you audit the encryption or cast it,\n"
@@ -627,7 +508,7 @@ static const struct command commands[] = {
 	    "signed that it does, and whether it is the one that counts. Without RECEIPT: all\n"
 	    "receipts in DIR.\n\n" WORKSPACE_HELP_PLACE
 	    "\n\nExample:\n  tabella vote check --dir me",
-	    run_check },
+	    vote_check_command },
 	{ "batch", "cast many ballots, for rehearsals",
 	    "vote batch --dir DIR --board URL --election ID [--sheet SHEET] FILE",
 	    "Casts one ballot for each row of a CSV file: a credential code (its parts in columns\n"
