@@ -20,6 +20,16 @@ unref(atomic_uint *refs)
 	return atomic_fetch_sub(refs, 1) == 1;
 }
 
+/* Copy a counted piece but for the count it begins with, which others may be changing, and
+ * give the copy one holder. */
+static void
+copy_piece(void *copy, const void *from, size_t size)
+{
+	memcpy((char *)copy + sizeof(atomic_uint), (const char *)from + sizeof(atomic_uint),
+	    size - sizeof(atomic_uint));
+	atomic_init((atomic_uint *)copy, 1);
+}
+
 struct held *
 held_new(struct record *record)
 {
@@ -115,8 +125,7 @@ keygen_state_clone(const struct keygen_state *k)
 
 	if (copy == NULL)
 		return NULL;
-	*copy = *k;
-	atomic_init(&copy->refs, 1);
+	copy_piece(copy, k, sizeof *k);
 	for (i = 0; i < k->count; i++) {
 		(void)post_ref(copy->commit[i]);
 		(void)post_ref(copy->deal[i]);
@@ -236,8 +245,7 @@ item_data_clone(const struct item_data *item)
 
 	if (copy == NULL)
 		return NULL;
-	*copy = *item;
-	atomic_init(&copy->refs, 1);
+	copy_piece(copy, item, sizeof *item);
 	(void)held_ref(copy->record);
 	(void)votes_ref(copy->votes);
 	return copy;
@@ -280,8 +288,7 @@ frozen_clone(const struct frozen *f)
 
 	if (copy == NULL)
 		return NULL;
-	*copy = *f;
-	atomic_init(&copy->refs, 1);
+	copy_piece(copy, f, sizeof *f);
 	(void)store_ref(copy->store);
 	(void)held_ref(copy->definition);
 	(void)held_ref(copy->roll_record);

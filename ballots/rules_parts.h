@@ -17,7 +17,7 @@
 
 #define LINE_RECORDS_MAX 4096 /* records of one roll line */
 
-/* ---- shared pieces; each is immutable once shared, and counted ---- */
+/* ---- shared pieces: immutable once shared, and counted; `refs` is the first member ---- */
 
 /* A record that the state goes on pointing into. */
 struct held {
