@@ -62,6 +62,19 @@ START_TEST(expected_election)
 	    R_WRONG_ELECTION);
 	ck_assert_str_eq(why.check, "V010");
 	ck_assert_uint_eq(rules_size(b->rules), 0);
+	/* before anything is said about the record */
+	{
+		struct buffer line = { 0 };
+		struct entry entry;
+
+		ck_assert_int_eq(entry_read(&entry, b->lines[0], NULL), R_GOOD);
+		entry.record = slice_of("{}");
+		ck_assert_int_eq(entry_write(&line, &entry), R_GOOD);
+		ck_assert_int_eq(rules_entry(b->rules, buffer_slice(&line), &b->source, NULL, &why),
+		    R_WRONG_ELECTION);
+		ck_assert_str_eq(why.check, "V010");
+		buffer_free(&line);
+	}
 	/* also where no entry is read: on the way into a board */
 	b->line_count = 0;
 	{

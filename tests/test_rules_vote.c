@@ -235,6 +235,10 @@ START_TEST(chains)
 	ck_assert_uint_eq(last.seq, at);
 	ck_assert_int_eq(rules_find_ballot(b->rules, line, &last.tracker, &seq), R_GOOD);
 	ck_assert_uint_eq(seq, at);
+	last.tracker.b[0] ^= 1;
+	ck_assert_int_eq(rules_find_ballot(b->rules, line, &last.tracker, &seq), R_NOT_FOUND);
+	last.tracker.b[0] ^= 1;
+	ck_assert_int_eq(rules_find_ballot(b->rules, 4, &last.tracker, &seq), R_NOT_FOUND);
 	ck_assert_int_eq(rules_last_ballot(b->rules, line, 2, &last), R_GOOD);
 	ck_assert_uint_eq(last.seq, at + 1);
 	ck_assert_int_eq(rules_last_ballot(b->rules, line, 3, &last), R_NOT_FOUND);
