@@ -111,6 +111,10 @@ enum result archive_verify(struct archive_report *report, const char *path,
     const struct archive_expect *expect, const struct effort *effort, struct why *why);
 void archive_report_free(struct archive_report *report);
 
+/* Make the report of a failure that was found on the way to the archive: `why` names the check, or
+ * none. */
+void archive_report_refused(struct archive_report *report, struct why *why);
+
 /* Return how many checks are in this state. */
 size_t archive_report_count(const struct archive_report *report, enum archive_state state);
 

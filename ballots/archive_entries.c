@@ -121,6 +121,19 @@ note_root(struct verifier *v)
 		merkle_frontier_root(&v->tree, &v->head_root);
 }
 
+/* The time of a valid line: the number that it ends with. */
+static uint64_t
+time_of(struct slice line)
+{
+	size_t at = line.n - 1;
+	uint64_t time = 0;
+
+	while (at > 0 && line.p[at - 1] != ':')
+		at--;
+	(void)slice_decimal(&time, (struct slice){ line.p + at, line.n - 1 - at }, UINT64_MAX);
+	return time;
+}
+
 /* Count lines that are valid, and mark what they name. */
 static enum result
 take_note(struct verifier *v, const struct slice *lines, size_t n)
@@ -139,6 +152,10 @@ take_note(struct verifier *v, const struct slice *lines, size_t n)
 		if (has_blobs(type))
 			r = each_blob(lines[i], mark_blob, v);
 	}
+	if (n > 0 && v->report->entries == 0)
+		v->report->first_time = time_of(lines[0]);
+	if (n > 0)
+		v->report->last_time = time_of(lines[n - 1]);
 	v->report->entries += i;
 	return r == R_GOOD ? r : why_set(v->why, r, "%s", result_text(r));
 }

@@ -207,6 +207,15 @@ archive_conclude(struct archive_report *report, struct why *why)
 		(void)snprintf(why->text + n, sizeof why->text - n, "\n%s", hint(why));
 }
 
+void
+archive_report_refused(struct archive_report *report, struct why *why)
+{
+	const struct archive_expect nothing = { .partial = 0 };
+
+	archive_report_start(report, &nothing);
+	archive_conclude(report, why);
+}
+
 /* ---- promises ---- */
 
 /* Text that grows, cut where there is no more room. */

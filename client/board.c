@@ -466,6 +466,43 @@ board_checkpoint(struct board *b, struct buffer *note, const struct digest *elec
 	return ask(b, &x, note, why);
 }
 
+/* Read {"path":[b64,...]}. */
+static int
+read_path(struct digest path[MERKLE_PATH_MAX], size_t *n, const struct buffer *body)
+{
+	json_t *root = json_loadb((const char *)body->p, body->n, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *list = json_object_get(root, "path");
+	int good = json_is_array(list) && json_array_size(list) <= MERKLE_PATH_MAX;
+	const char *text;
+
+	for (*n = 0; good && *n < json_array_size(list); (*n)++) {
+		text = json_string_value(json_array_get(list, *n));
+		good = text != NULL &&
+		    base64url_decode(path[*n].b, sizeof path[*n].b, slice_of(text)) == R_GOOD;
+	}
+	json_decref(root);
+	return good;
+}
+
+enum result
+board_consistency(struct board *b, struct digest path[MERKLE_PATH_MAX], size_t *n,
+    const struct digest *election, uint64_t from, uint64_t to, struct why *why)
+{
+	struct exchange x = { .method = "GET" };
+	struct buffer body = { 0 };
+	char rest[80];
+	enum result r;
+
+	(void)snprintf(rest, sizeof rest, "consistency?from=%" PRIu64 "&to=%" PRIu64, from, to);
+	election_path(&x, election, rest);
+	r = ask(b, &x, &body, why);
+	if (r == R_GOOD && !read_path(path, n, &body))
+		r = why_set(why, R_BAD_ENCODING,
+		    "the board %s gave a proof of its history that makes no sense", b->url);
+	buffer_free(&body);
+	return r;
+}
+
 /* What the board says of an upload: how much it has, and where the rest goes. */
 struct upload {
 	uint64_t have;

@@ -12,6 +12,7 @@
 
 #include "crypto/buffer.h"
 #include "crypto/hash.h"
+#include "crypto/merkle.h"
 #include "crypto/result.h"
 #include "crypto/sign.h"
 #include "crypto/slice.h"
@@ -60,6 +61,10 @@ enum result board_entries(struct board *b, struct buffer *lines, const struct di
 /* The signed head. */
 enum result board_checkpoint(struct board *b, struct buffer *note, const struct digest *election,
     struct why *why);
+/* The n digests that show how the head of `to` entries continues that of `from`: for
+ * merkle_check_consistency. */
+enum result board_consistency(struct board *b, struct digest path[MERKLE_PATH_MAX], size_t *n,
+    const struct digest *election, uint64_t from, uint64_t to, struct why *why);
 
 /* Upload a blob on a ticket, resuming what an earlier attempt left there. */
 enum result board_upload(struct board *b, const struct digest *election, struct slice ticket,

@@ -1,10 +1,5 @@
 # client/libtclient.a (what the tests link too) and the program
 # client/tabella: one file per line, alphabetical, headers included.
-#
-# With main(), add here:
-#	bin_PROGRAMS += client/tabella
-#	client_tabella_SOURCES = client/main.c
-#	client_tabella_LDADD = $(CLIENT_LIBS)
 
 noinst_LIBRARIES += client/libtclient.a
 CLIENT_LIB = client/libtclient.a
@@ -34,6 +29,8 @@ client_libtclient_a_SOURCES = \
 	client/request.h \
 	client/rollfile.c \
 	client/rollfile.h \
+	client/scratch.c \
+	client/scratch.h \
 	client/status.c \
 	client/status.h \
 	client/tally.c \
@@ -42,6 +39,15 @@ client_libtclient_a_SOURCES = \
 	client/terminal.c \
 	client/terminal.h \
 	client/trustee.c \
+	client/untar.c \
+	client/untar.h \
+	client/verify.c \
+	client/verify_ballot.c \
+	client/verify_receipt.c \
+	client/verify_report.c \
+	client/verify_report.h \
+	client/verify_words.c \
+	client/verify_words.h \
 	client/vote.c \
 	client/vote_batch.c \
 	client/vote_batch.h \
@@ -55,6 +61,10 @@ client_libtclient_a_SOURCES = \
 	client/workspace.h \
 	client/written.c \
 	client/written.h
+
+bin_PROGRAMS += client/tabella
+client_tabella_SOURCES = client/main.c
+client_tabella_LDADD = $(CLIENT_LIBS)
 
 EXTRA_DIST += \
 	client/README.md \

@@ -77,6 +77,7 @@
 	X(BAD_CODE, "the credential code is mistyped") \
 	X(KEY_NOT_MINE, "the roll gives this voter another key") \
 	X(BAD_CHOICE, "the choice does not fit the item") \
+	X(OTHER_CHOICE, "the ballot holds another choice than was claimed") \
 	X(BAD_INPUT, "the input is wrong") \
 	X(NOT_FOUND, "there is no such thing") \
 	/* network */ \

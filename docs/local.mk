@@ -25,3 +25,6 @@ if SERVER
 dist_man_MANS += \
 	docs/man/tabellad.8
 endif
+
+dist_man_MANS += \
+	docs/man/tabella-verify.1

@@ -1,0 +1,214 @@
+/* tabella verify receipt: the board's word, and whether it has kept it. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ballots/entry.h"
+#include "ballots/receipt.h"
+#include "ballots/record.h"
+#include "client/file.h"
+#include "client/terminal.h"
+#include "client/verify_words.h"
+#include "crypto/checkpoint.h"
+#include "crypto/merkle.h"
+#include "crypto/note.h"
+
+#define RECEIPT_MOST ((size_t)64 << 20)
+
+/* The board's key as the election id vouches for it: entry 0 is the definition that has this
+ * id. The caller frees the record. */
+static enum result
+find_definition(struct question *q, struct record **out, const struct digest *election,
+    struct why *why)
+{
+	struct buffer line = { 0 };
+	struct entry entry;
+	enum result r = question_line(q, &line, election, 0, why);
+
+	*out = NULL;
+	if (r == R_GOOD)
+		r = entry_read(&entry, buffer_slice(&line), why);
+	if (r == R_GOOD)
+		r = record_parse(out, NULL, entry.record, why);
+	if (r == R_GOOD &&
+	    ((*out)->type != RECORD_DEFINITION || !digest_equal(&(*out)->election, election)))
+		r = why_set(why, R_WRONG_ELECTION, "this is not the election of the receipt");
+	buffer_free(&line);
+	return r;
+}
+
+struct rooting {
+	struct merkle_frontier tree;
+	uint64_t size; /* at which the root is wanted */
+	struct digest root;
+};
+
+static enum result
+add_leaf(void *arg, uint64_t seq, struct slice line)
+{
+	struct rooting *rooting = arg;
+	struct digest leaf;
+
+	(void)seq;
+	merkle_leaf(&leaf, line.p, line.n);
+	merkle_frontier_append(&rooting->tree, &leaf);
+	if (rooting->tree.size == rooting->size)
+		merkle_frontier_root(&rooting->tree, &rooting->root);
+	return R_GOOD;
+}
+
+/* The head in the receipt must be one of the archive's own. */
+static enum result
+compare_archive(struct question *q, const struct receipt_facts *facts, struct why *why)
+{
+	const struct source *source = folder_source(q->folder);
+	struct rooting rooting = { .size = facts->size };
+	enum result r;
+
+	if (facts->size > folder_size(q->folder)) {
+		(void)printf("The archive is older than the receipt: it ends after %" PRIu64
+			     " of %" PRIu64 " entries.\n",
+		    folder_size(q->folder), facts->size);
+		return R_GOOD;
+	}
+	r = source->entries(source->ctx, 0, facts->size, add_leaf, &rooting);
+	if (r != R_GOOD)
+		return why_set(why, r, "the archive cannot be read: %s", result_text(r));
+	if (!digest_equal(&rooting.root, &facts->root))
+		return why_set(why, R_EQUIVOCATION,
+		    "the archive is another history than the one that the board signed in the "
+		    "receipt\n"
+		    "Keep both: they are evidence against the board");
+	return R_GOOD;
+}
+
+/* The board's head of now must continue the one in the receipt. */
+static enum result
+compare_board(struct question *q, const struct record *definition,
+    const struct receipt_facts *facts, struct why *why)
+{
+	const struct definition *d = &definition->of.definition;
+	struct buffer note = { 0 }, origin = { 0 };
+	struct digest path[MERKLE_PATH_MAX];
+	struct checkpoint head;
+	struct note_key key;
+	enum result r;
+	size_t n;
+
+	r = board_checkpoint(q->board, &note, &definition->election, why);
+	if (r != R_GOOD)
+		goto out;
+	receipt_origin(&origin, d->board.name, &definition->election);
+	r = buffer_result(&origin);
+	if (r == R_GOOD)
+		r = note_key_set(&key, d->board.name, &d->board.key);
+	if (r == R_GOOD)
+		r = checkpoint_open(&head, buffer_slice(&note), buffer_slice(&origin), &key);
+	if (r != R_GOOD) {
+		r = why_set(why, R_BAD_CHECKPOINT, "the board's head does not hold");
+		goto out;
+	}
+	if (head.size < facts->size) {
+		r = why_set(why, R_ROLLBACK,
+		    "the board has signed %" PRIu64 " entries in the receipt and shows %" PRIu64
+		    " now\nKeep both heads: they are evidence against the board",
+		    facts->size, head.size);
+		goto out;
+	}
+	r = board_consistency(q->board, path, &n, &definition->election, facts->size, head.size,
+	    why);
+	if (r == R_GOOD &&
+	    merkle_check_consistency(&facts->root, facts->size, &head.root, head.size, path, n) !=
+		R_GOOD)
+		r = why_set(why, R_EQUIVOCATION,
+		    "the board shows another history than the one that it signed in the receipt\n"
+		    "Keep both heads: they are evidence against the board");
+out:
+	buffer_free(&note);
+	buffer_free(&origin);
+	return r;
+}
+
+static void
+print_found(const struct receipt_facts *facts, struct slice record)
+{
+	struct record *parsed;
+	char text[RECORD_TRACKER_TEXT];
+
+	(void)printf("The record of this receipt is entry %" PRIu64 ", as the board has signed.\n",
+	    facts->seq);
+	if (record_parse(&parsed, NULL, record, NULL) != R_GOOD)
+		return;
+	(void)printf("  type     %s\n", record_type_name(parsed->type));
+	if (parsed->type == RECORD_BALLOT) {
+		record_tracker_print(text, &parsed->tracker);
+		(void)printf("  tracker  %s\n  line     %" PRIu64 " of the roll\n", text,
+		    parsed->of.ballot.line);
+	}
+	record_free(parsed);
+}
+
+/* A receipt that was read, against the archive or board. */
+static enum result
+judge_receipt(struct question *q, const struct receipt *receipt, struct why *why)
+{
+	struct record *definition = NULL;
+	struct receipt_expect expect;
+	struct receipt_facts facts;
+	struct buffer line = { 0 };
+	struct entry entry;
+	enum result r;
+
+	if ((r = entry_read(&entry, slice_of(receipt->entry), why)) != R_GOOD)
+		return r;
+	if (q->has_election && !digest_equal(&q->election, &entry.election))
+		return why_set(why, R_WRONG_ELECTION, "the receipt is for another election");
+	if ((r = question_open(q, why)) != R_GOOD ||
+	    (r = find_definition(q, &definition, &entry.election, why)) != R_GOOD)
+		goto out;
+	expect.board_name = definition->of.definition.board.name;
+	expect.board_key = definition->of.definition.board.key;
+	expect.election = entry.election;
+	expect.record = entry.record;
+	if ((r = receipt_verify(receipt, &expect, &facts, why)) != R_GOOD ||
+	    (r = question_line(q, &line, &entry.election, facts.seq, why)) != R_GOOD)
+		goto out;
+	if (!slice_equal(buffer_slice(&line), slice_of(receipt->entry))) {
+		r = why_set(why, R_MISSING_ENTRY,
+		    "entry %" PRIu64 " is another than the board has signed in the receipt\n"
+		    "Keep the receipt: it is evidence against the board",
+		    facts.seq);
+		goto out;
+	}
+	r = q->folder != NULL ? compare_archive(q, &facts, why)
+			      : compare_board(q, definition, &facts, why);
+	if (r == R_GOOD)
+		print_found(&facts, entry.record);
+out:
+	record_free(definition);
+	buffer_free(&line);
+	return r;
+}
+
+int
+verify_receipt(const struct command *self, int argc, char **argv)
+{
+	struct question q = { .file = NULL };
+	struct receipt receipt = { .path_count = 0 };
+	struct buffer bytes = { 0 };
+	struct why why = { 0 };
+	enum result r;
+
+	if (question_read(&q, self, argc, argv) != 0)
+		return 2;
+	if (q.archive == NULL && q.url == NULL)
+		return command_usage(self, "--archive or --board is needed");
+	r = file_read(&bytes, q.file, RECEIPT_MOST, &why);
+	if (r == R_GOOD)
+		r = receipt_read(&receipt, buffer_slice(&bytes), &why);
+	if (r == R_GOOD)
+		r = judge_receipt(&q, &receipt, &why);
+	receipt_free(&receipt);
+	buffer_free(&bytes);
+	question_free(&q);
+	return r == R_GOOD ? 0 : terminal_refuse(r, &why);
+}
