@@ -13,6 +13,8 @@ client_libtclient_a_SOURCES = \
 	client/command.h \
 	client/credential.c \
 	client/credential.h \
+	client/desk.c \
+	client/desk.h \
 	client/file.c \
 	client/file.h \
 	client/journal.c \

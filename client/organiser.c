@@ -11,11 +11,10 @@
 
 #include "ballots/receipt.h"
 #include "client/command.h"
+#include "client/desk.h"
 #include "client/keys.h"
 #include "client/rollfile.h"
 #include "client/status.h"
-#include "client/terminal.h"
-#include "client/workspace.h"
 #include "client/written.h"
 #include "crypto/base64.h"
 #include "crypto/rng.h"
@@ -23,42 +22,6 @@
 #define KIND "organiser"
 #define FILE_MOST ((size_t)16 << 20)
 #define DO_TRIES 5
-
-/* What every command of the organiser works on. */
-struct desk {
-	struct workspace w;
-	struct sign_public public;
-	struct sign_key key;
-	struct progress progress;
-	struct effort effort;
-};
-
-static enum result
-desk_open(struct desk *d, const struct workspace_options *o, int with_mirror, struct why *why)
-{
-	enum result r;
-
-	memset(d, 0, sizeof *d);
-	progress_start(&d->progress, "Verifying the board");
-	d->effort.progress = progress_step;
-	d->effort.ctx = &d->progress;
-	r = workspace_open(&d->w, o, why);
-	if (r == R_GOOD)
-		r = workspace_key(&d->w, KIND, &d->public, &d->key, NULL, why);
-	if (r == R_GOOD)
-		r = with_mirror ? workspace_mirror(&d->w, &d->effort, why)
-				: workspace_board(&d->w, why);
-	progress_end(&d->progress);
-	return r;
-}
-
-static int
-desk_close(struct desk *d, enum result r, const struct why *why)
-{
-	sign_key_wipe(&d->key);
-	workspace_close(&d->w);
-	return r == R_GOOD ? 0 : terminal_refuse(r, why);
-}
 
 /* ---- key ---- */
 
@@ -164,7 +127,7 @@ run_define(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n != 1)
 		return command_usage(self, "one definition file is needed");
-	r = desk_open(&d, &o, 0, &why);
+	r = desk_open(&d, &o, KIND, DESK_CONTACT, &why);
 	if (r == R_GOOD && d.w.has_election)
 		r = why_set(&why, R_CONFLICT,
 		    "%s holds an election already\nUse another --dir for a new one", d.w.dir);
@@ -215,7 +178,7 @@ run_item(const struct command *self, int argc, char **argv)
 		return command_usage(self, "item files, or one --sheet, are needed");
 	if (sheet == NULL && (title != NULL || majorities.n > 0))
 		return command_usage(self, "--title and --majority go with --sheet");
-	r = desk_open(&d, &o, 1, &why);
+	r = desk_open(&d, &o, KIND, DESK_VERIFY, &why);
 	if (r == R_GOOD && sheet != NULL) {
 		r = written_sheet(&root, sheet, title != NULL ? title : sheet, majorities.item,
 		    majorities.n, &why);
@@ -274,7 +237,7 @@ run_roll(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n == 0)
 		return command_usage(self, "the registrars' files are needed");
-	r = desk_open(&d, &o, 1, &why);
+	r = desk_open(&d, &o, KIND, DESK_VERIFY, &why);
 	if (r == R_GOOD)
 		r = post_roll(&d, argv, (size_t)n, &why);
 	return desk_close(&d, r, &why);
@@ -390,7 +353,7 @@ run_open(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n > 0)
 		return command_usage(self, "there is a word too many: %s", argv[0]);
-	r = desk_open(&d, &o, 1, &why);
+	r = desk_open(&d, &o, KIND, DESK_VERIFY, &why);
 	if (r == R_GOOD)
 		r = post_open(&d, &why);
 	if (r == R_GOOD)
@@ -418,7 +381,7 @@ for_items(const struct command *self, int argc, char **argv, enum item_state sta
 		return 2;
 	if (n == 0)
 		return command_usage(self, "item numbers, or \"all\", are needed");
-	r = desk_open(&d, &o, 1, &why);
+	r = desk_open(&d, &o, KIND, DESK_VERIFY, &why);
 	if (r == R_GOOD && n == 1 && strcmp(argv[0], "all") == 0) {
 		for (id = 1; r == R_GOOD && id <= frozen_items(mirror_now(&d.w.mirror)); id++) {
 			r = frozen_item(mirror_now(&d.w.mirror), id, &item);
@@ -476,7 +439,7 @@ run_skip(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n != 1)
 		return command_usage(self, "the number of one trustee is needed");
-	r = desk_open(&d, &o, 1, &why);
+	r = desk_open(&d, &o, KIND, DESK_VERIFY, &why);
 	if (r == R_GOOD)
 		r = command_number(&trustee, argv[0], 1, DEFINITION_TRUSTEES_MAX, "a trustee",
 		    &why);

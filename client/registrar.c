@@ -12,48 +12,16 @@
 
 #include "client/command.h"
 #include "client/credential.h"
+#include "client/desk.h"
 #include "client/keys.h"
 #include "client/register.h"
 #include "client/request.h"
 #include "client/rollfile.h"
-#include "client/terminal.h"
-#include "client/workspace.h"
 #include "crypto/base64.h"
 #include "crypto/code.h"
 #include "crypto/par.h"
 
 #define KIND "registrar"
-
-struct desk {
-	struct workspace w;
-	struct progress progress;
-	struct effort effort;
-	struct arena arena;
-};
-
-static enum result
-desk_open(struct desk *d, const struct workspace_options *o, struct why *why)
-{
-	enum result r;
-
-	memset(d, 0, sizeof *d);
-	progress_start(&d->progress, "Verifying the board");
-	d->effort.progress = progress_step;
-	d->effort.ctx = &d->progress;
-	r = workspace_open(&d->w, o, why);
-	if (r == R_GOOD)
-		r = workspace_mirror(&d->w, &d->effort, why);
-	progress_end(&d->progress);
-	return r;
-}
-
-static int
-desk_close(struct desk *d, enum result r, const struct why *why)
-{
-	arena_free(&d->arena);
-	workspace_close(&d->w);
-	return r == R_GOOD ? 0 : terminal_refuse(r, why);
-}
 
 static int
 run_key(const struct command *self, int argc, char **argv)
@@ -260,7 +228,7 @@ run_codes(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n != 1 || codes == NULL || out == NULL)
 		return command_usage(self, "a register, --codes and --out are needed");
-	r = desk_open(&d, &o, &why);
+	r = desk_open(&d, &o, NULL, DESK_VERIFY, &why);
 	if (r == R_GOOD && (file_exists(codes) || file_exists(out)))
 		r = why_set(&why, R_CONFLICT,
 		    "%s exists already\nNothing was overwritten; choose another name",
@@ -339,7 +307,7 @@ run_attest(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n == 0 || register_path == NULL || out == NULL)
 		return command_usage(self, "request files, --register and --out are needed");
-	r = desk_open(&d, &o, &why);
+	r = desk_open(&d, &o, NULL, DESK_VERIFY, &why);
 	if (r == R_GOOD)
 		r = attest(&d, argv, (size_t)n, register_path, out, &why);
 	return desk_close(&d, r, &why);
@@ -467,7 +435,7 @@ run_approve(const struct command *self, int argc, char **argv)
 	if (n == 0)
 		return command_usage(self,
 		    "your own files (from codes, attest) are needed to compare with");
-	r = desk_open(&d, &o, &why);
+	r = desk_open(&d, &o, NULL, DESK_VERIFY, &why);
 	if (r == R_GOOD)
 		r = choose_part(&d, part_text, &part, &why);
 	if (r == R_GOOD)

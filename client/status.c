@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/terminal.h"
-#include "client/workspace.h"
+#include "client/desk.h"
 #include "crypto/base64.h"
 
 #define DUTIES_MAX 512
@@ -163,10 +162,8 @@ status_command(const struct command *self, int argc, char **argv)
 	int as_json = 0;
 	struct option_spec options[] = { WORKSPACE_SPECS(o), { "json", NULL, NULL, &as_json },
 		{ NULL, NULL, NULL, NULL } };
-	struct progress progress;
-	struct effort effort = { .progress = progress_step, .ctx = &progress };
-	struct workspace w;
 	struct why why = { 0 };
+	struct desk d;
 	enum result r;
 	int n = command_options(self, options, argc, argv);
 
@@ -174,15 +171,10 @@ status_command(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n > 0)
 		return command_usage(self, "there is a word too many: %s", argv[0]);
-	progress_start(&progress, "Verifying the board");
-	r = workspace_open(&w, &o, &why);
-	if (r == R_GOOD)
-		r = workspace_mirror(&w, &effort, &why);
-	progress_end(&progress);
+	r = desk_open(&d, &o, NULL, DESK_VERIFY, &why);
 	if (r == R_GOOD && as_json)
-		status_print_json(mirror_now(&w.mirror), rules_size(w.mirror.rules));
+		status_print_json(mirror_now(&d.w.mirror), rules_size(d.w.mirror.rules));
 	else if (r == R_GOOD)
-		status_print(mirror_now(&w.mirror), rules_size(w.mirror.rules));
-	workspace_close(&w);
-	return r == R_GOOD ? 0 : terminal_refuse(r, &why);
+		status_print(mirror_now(&d.w.mirror), rules_size(d.w.mirror.rules));
+	return desk_close(&d, r, &why);
 }

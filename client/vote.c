@@ -11,10 +11,10 @@
 
 #include "client/audit.h"
 #include "client/command.h"
+#include "client/desk.h"
 #include "client/keys.h"
 #include "client/register.h"
 #include "client/request.h"
-#include "client/terminal.h"
 #include "client/vote_batch.h"
 #include "client/vote_check.h"
 #include "client/vote_secret.h"
@@ -26,35 +26,14 @@
 
 /* One sitting of a voter. */
 struct sitting {
-	struct workspace w;
+	struct desk desk;
 	struct voter voter;
 	int voter_open;
-	struct progress progress;
-	struct effort effort;
-	struct arena arena;
 	/* answers */
 	struct choice choices[ITEM_MAX];
 	struct item_status items[ITEM_MAX];
 	size_t n;
 };
-
-static enum result
-sitting_open(struct sitting *s, const struct workspace_options *o, struct why *why)
-{
-	enum result r;
-
-	memset(s, 0, sizeof *s);
-	progress_start(&s->progress, "Verifying the board");
-	s->effort.progress = progress_step;
-	s->effort.ctx = &s->progress;
-	r = workspace_open(&s->w, o, why);
-	if (r == R_GOOD)
-		r = vote_choose_election(&s->w, why);
-	if (r == R_GOOD)
-		r = workspace_mirror(&s->w, &s->effort, why);
-	progress_end(&s->progress);
-	return r;
-}
 
 static int
 sitting_close(struct sitting *s, enum result r, const struct why *why)
@@ -62,9 +41,7 @@ sitting_close(struct sitting *s, enum result r, const struct why *why)
 	sodium_memzero(s->choices, sizeof s->choices);
 	if (s->voter_open)
 		voter_close(&s->voter);
-	arena_free(&s->arena);
-	workspace_close(&s->w);
-	return r == R_GOOD ? 0 : terminal_refuse(r, why);
+	return desk_close(&s->desk, r, why);
 }
 
 /* ---- choosing ---- */
@@ -163,7 +140,7 @@ ask_item(const struct item *item, struct choice *choice, int *answered, struct w
 static enum result
 ask_choices(struct sitting *s, struct why *why)
 {
-	const struct frozen *f = mirror_now(&s->w.mirror);
+	const struct frozen *f = mirror_now(&s->desk.w.mirror);
 	struct item_status status;
 	enum result r = R_GOOD;
 	int answered, open = 0;
@@ -190,7 +167,7 @@ ask_choices(struct sitting *s, struct why *why)
 static enum result
 parse_choices(struct sitting *s, const struct option_list *list, struct why *why)
 {
-	const struct frozen *f = mirror_now(&s->w.mirror);
+	const struct frozen *f = mirror_now(&s->desk.w.mirror);
 	enum result r = R_GOOD;
 	uint64_t id, before = 0;
 	size_t i;
@@ -263,7 +240,7 @@ cast(struct sitting *s, struct ballot_draft *draft, struct why *why)
 		(void)printf("\nYour ballot is on the board.\n  tracker  %s\n  receipt  "
 			     "%s/receipts/%s.json\n"
 			     "Check later that it is still there: tabella vote check --dir %s\n",
-		    text, s->w.dir, hex, s->w.dir);
+		    text, s->desk.w.dir, hex, s->desk.w.dir);
 	}
 	buffer_free(&record);
 	return r;
@@ -327,14 +304,14 @@ audit_path(const struct sitting *s, char **path, struct why *why)
 
 	for (n = 1; n < 1000; n++) {
 		(void)snprintf(name, sizeof name, "audit-%d.json", n);
-		*path = workspace_path(&s->w, name);
+		*path = workspace_path(&s->desk.w, name);
 		if (*path == NULL)
 			return R_NO_MEMORY;
 		if (!file_exists(*path))
 			return R_GOOD;
 		free(*path);
 	}
-	return why_set(why, R_CONFLICT, "%s holds a thousand audits already", s->w.dir);
+	return why_set(why, R_CONFLICT, "%s holds a thousand audits already", s->desk.w.dir);
 }
 
 /* Cast or audit, as often as the voter likes. */
@@ -386,15 +363,15 @@ dialog(struct sitting *s, struct why *why)
 static enum result
 greet(struct sitting *s, int quiet, struct why *why)
 {
-	const struct definition *d = frozen_definition(mirror_now(&s->w.mirror));
+	const struct definition *d = frozen_definition(mirror_now(&s->desk.w.mirror));
 	const char *name;
-	enum result r = voter_name(&s->voter, &name, &s->arena, why);
+	enum result r = voter_name(&s->voter, &name, &s->desk.arena, why);
 	char hex[65];
 
 	if (r != R_GOOD)
 		return r;
 	if (!quiet) {
-		(void)hex_encode(hex, s->w.election.b, sizeof s->w.election.b);
+		(void)hex_encode(hex, s->desk.w.election.b, sizeof s->desk.w.election.b);
 		terminal_print_text(d->title, strlen(d->title), 0);
 		(void)printf("\nelection %s\nYou vote as: ", hex);
 		terminal_print_text(name, strlen(name), 0);
@@ -442,11 +419,11 @@ run_vote(const struct command *self, int argc, char **argv)
 		return command_usage(self, "--yes and --audit go with --choice");
 	}
 	secret.passphrase_file = o.passphrase_file;
-	r = sitting_open(s, &o, &why);
+	r = desk_open(&s->desk, &o, NULL, DESK_TRUST, &why);
 	if (r == R_GOOD)
-		r = vote_secret(&x, &s->w, &secret, &why);
+		r = vote_secret(&x, &s->desk.w, &secret, &why);
 	if (r == R_GOOD) {
-		r = voter_open(&s->voter, &s->w, x, &why);
+		r = voter_open(&s->voter, &s->desk.w, x, &why);
 		s->voter_open = r == R_GOOD;
 	}
 	if (r == R_GOOD)

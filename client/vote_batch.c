@@ -9,7 +9,7 @@
 #include <sodium.h>
 
 #include "ballots/sheet.h"
-#include "client/terminal.h"
+#include "client/desk.h"
 #include "client/vote_secret.h"
 #include "client/voter.h"
 #include "crypto/mem.h"
@@ -399,8 +399,8 @@ vote_batch_command(const struct command *self, int argc, char **argv)
 	struct workspace_options o = { 0 };
 	struct option_spec options[] = { WORKSPACE_SPECS(o), { "sheet", &sheet, NULL, NULL },
 		{ NULL, NULL, NULL, NULL } };
-	struct workspace w;
 	struct why why = { 0 };
+	struct desk d;
 	enum result r;
 	int n = command_options(self, options, argc, argv);
 
@@ -408,13 +408,8 @@ vote_batch_command(const struct command *self, int argc, char **argv)
 		return 2;
 	if (n != 1)
 		return command_usage(self, "one file of codes and choices is needed");
-	r = workspace_open(&w, &o, &why);
+	r = desk_open(&d, &o, NULL, DESK_TRUST, &why);
 	if (r == R_GOOD)
-		r = vote_choose_election(&w, &why);
-	if (r == R_GOOD)
-		r = workspace_mirror(&w, NULL, &why);
-	if (r == R_GOOD)
-		r = run(&w, argv[0], sheet, &why);
-	workspace_close(&w);
-	return r == R_GOOD ? 0 : terminal_refuse(r, &why);
+		r = run(&d.w, argv[0], sheet, &why);
+	return desk_close(&d, r, &why);
 }

@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "ballots/receipt.h"
-#include "client/terminal.h"
-#include "client/vote_secret.h"
-#include "client/workspace.h"
+#include "client/desk.h"
 
 /* Check one receipt against the board as it is now. */
 static enum result
@@ -108,26 +106,17 @@ vote_check_command(const struct command *self, int argc, char **argv)
 {
 	struct workspace_options o = { 0 };
 	struct option_spec options[] = { WORKSPACE_SPECS(o), { NULL, NULL, NULL, NULL } };
-	struct progress progress;
-	struct effort effort = { .progress = progress_step, .ctx = &progress };
-	struct workspace w;
 	struct why why = { 0 };
+	struct desk d;
 	enum result r;
 	int n = command_options(self, options, argc, argv), counted = 0, i;
 
 	if (n < 0)
 		return 2;
-	progress_start(&progress, "Verifying the board");
-	r = workspace_open(&w, &o, &why);
-	if (r == R_GOOD)
-		r = vote_choose_election(&w, &why);
-	if (r == R_GOOD)
-		r = workspace_mirror(&w, &effort, &why);
-	progress_end(&progress);
+	r = desk_open(&d, &o, NULL, DESK_TRUST, &why);
 	for (i = 0; r == R_GOOD && i < n; i++)
-		r = check_receipt(&w, argv[i], &counted, &why);
+		r = check_receipt(&d.w, argv[i], &counted, &why);
 	if (r == R_GOOD && n == 0)
-		r = check_all(&w, &why);
-	workspace_close(&w);
-	return r == R_GOOD ? 0 : terminal_refuse(r, &why);
+		r = check_all(&d.w, &why);
+	return desk_close(&d, r, &why);
 }

@@ -19,29 +19,6 @@
 #define CREDENTIAL_KIND "voter"
 #define CODE_TRIES 5
 
-enum result
-vote_choose_election(struct workspace *w, struct why *why)
-{
-	struct digest id;
-	char hex[65];
-	enum result r;
-
-	if (w->has_election)
-		return R_GOOD;
-	r = workspace_board(w, why);
-	if (r == R_GOOD)
-		r = board_only_election(w->board, &id, why);
-	if (r != R_GOOD)
-		return r;
-	(void)hex_encode(hex, id.b, sizeof id.b);
-	(void)fprintf(stderr,
-	    "\nWARNING: no --election was given, so this program has to TRUST THE BOARD for which\n"
-	    "election this is. Compare the election id with what the organiser has sent you:\n"
-	    "  %s\n\n",
-	    hex);
-	return workspace_set_election(w, &id, why);
-}
-
 /* ---- codes ---- */
 
 static enum result
@@ -277,7 +254,7 @@ vote_key_command(const struct command *self, int argc, char **argv)
 		    name == NULL ? "--name is missing" : "there is a word too many");
 	r = workspace_open(&w, &o, &why);
 	if (r == R_GOOD)
-		r = vote_choose_election(&w, &why);
+		r = workspace_choose_election(&w, &why);
 	if (r == R_GOOD)
 		r = workspace_mirror(&w, NULL, &why);
 	if (r == R_GOOD && !unlocked)

@@ -23,10 +23,6 @@ struct vote_secret_options {
 	"  --credential FILE       the key that \"vote key\" made, instead of a " \
 	"code" WORKSPACE_HELP_PASSPHRASE
 
-/* Without --election: take the only election of the board, and say loudly that the board was
- * trusted for it. */
-enum result vote_choose_election(struct workspace *w, struct why *why);
-
 /* Set *x (length 1) to the secret: the sum of its parts. The mirror is open. svec_free. */
 enum result vote_secret(struct svec **x, struct workspace *w, const struct vote_secret_options *o,
     struct why *why);

@@ -183,6 +183,29 @@ workspace_set_election(struct workspace *w, const struct digest *election, struc
 }
 
 enum result
+workspace_choose_election(struct workspace *w, struct why *why)
+{
+	struct digest id;
+	char hex[65];
+	enum result r;
+
+	if (w->has_election)
+		return R_GOOD;
+	r = workspace_board(w, why);
+	if (r == R_GOOD)
+		r = board_only_election(w->board, &id, why);
+	if (r != R_GOOD)
+		return r;
+	(void)hex_encode(hex, id.b, sizeof id.b);
+	(void)fprintf(stderr,
+	    "\nWARNING: no --election was given, so this program has to TRUST THE BOARD for which\n"
+	    "election this is. Compare the election id with what the organiser has sent you:\n"
+	    "  %s\n\n",
+	    hex);
+	return workspace_set_election(w, &id, why);
+}
+
+enum result
 workspace_board(struct workspace *w, struct why *why)
 {
 	if (w->board != NULL)

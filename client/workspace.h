@@ -67,6 +67,10 @@ void workspace_close(struct workspace *w);
 enum result workspace_set_election(struct workspace *w, const struct digest *election,
     struct why *why);
 
+/* Without --election: take the only election of the board, and say loudly that the board was
+ * trusted for it. */
+enum result workspace_choose_election(struct workspace *w, struct why *why);
+
 /* Make w->board ready; R_BAD_INPUT if no --board was ever given. */
 enum result workspace_board(struct workspace *w, struct why *why);
 /* Make w->mirror ready and up to date. */
