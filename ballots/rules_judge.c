@@ -331,7 +331,7 @@ family(enum result reason)
 	case R_BAD_PROOF:
 	case R_BAD_SHUFFLE:
 	case R_BAD_DECRYPTION: return '6';
-	default: return '0'; /* none: a resource, or a check of its own */
+	default: return '0'; /* a check of its own */
 	}
 }
 
@@ -342,7 +342,9 @@ rules_name_check(struct why *why, enum record_type type, enum result reason)
 
 	if (why == NULL)
 		return;
-	if (type == RECORD_UNKNOWN)
+	if (reason >= R_NO_MEMORY) /* nobody is accused */
+		why->check[0] = '\0';
+	else if (type == RECORD_UNKNOWN)
 		memcpy(why->check, "V004", sizeof "V004");
 	else if (f == '0')
 		why->check[0] = '\0';

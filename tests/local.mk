@@ -83,6 +83,7 @@ check_PROGRAMS += \
 	tests/test_rng \
 	tests/test_rules \
 	tests/test_rules_keygen \
+	tests/test_rules_memory \
 	tests/test_rules_setup \
 	tests/test_rules_table \
 	tests/test_rules_tally \
@@ -115,6 +116,7 @@ tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_rules_memory_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_setup_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_table_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
@@ -178,6 +180,8 @@ endif
 
 # They watch what is freed, and make memory and the random source fail.
 tests_test_mem_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=calloc
+tests_test_rules_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=reallocarray -Wl,--wrap=aligned_alloc
 tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \

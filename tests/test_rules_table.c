@@ -497,6 +497,7 @@ START_TEST(names_of_checks)
 		{ RECORD_RESULT, R_RESULT_MISMATCH, "V205" },
 		{ RECORD_UNKNOWN, R_STATE, "V004" },
 		{ RECORD_BALLOT, R_NO_MEMORY, "" },
+		{ RECORD_UNKNOWN, R_NO_MEMORY, "" },
 	};
 	struct why why;
 	size_t i;
