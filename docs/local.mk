@@ -27,4 +27,9 @@ dist_man_MANS += \
 endif
 
 dist_man_MANS += \
-	docs/man/tabella-verify.1
+	docs/man/tabella-organiser.1 \
+	docs/man/tabella-registrar.1 \
+	docs/man/tabella-trustee.1 \
+	docs/man/tabella-verify.1 \
+	docs/man/tabella-vote.1 \
+	docs/man/tabella.1
