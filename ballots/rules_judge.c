@@ -228,14 +228,15 @@ judge_place(struct judge *j)
 	return rule->place == NULL ? R_GOOD : rule->place(j);
 }
 
-/* (5) The author's chain. That of a roll line is known to the owner only. */
+/* (5) The author's chain. That of a roll line is known to the owner only; and what may have failed
+ * in step (4) must not be overtaken. */
 static enum result
 judge_prev(const struct judge *j)
 {
 	const struct record *r = j->record;
 	struct digest prev;
 
-	if (r->type == RECORD_DEFINITION)
+	if (r->type == RECORD_DEFINITION || j->partly)
 		return R_GOOD;
 	if (j->role == ROLE_VOTER) {
 		if (j->rules == NULL)

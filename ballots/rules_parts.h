@@ -233,6 +233,7 @@ struct judge {
 	enum role role;               /* of the author */
 	uint32_t number;              /* its number in the role, from 1 */
 	struct item_data *item;       /* that the record names, if it names one */
+	int partly;                   /* something of step (4) could not be judged */
 	struct why *why;
 };
 
@@ -281,7 +282,7 @@ enum result rules_judge(struct judge *j);
 enum result rules_judge_accused(const struct judge *fault, struct why *why);
 
 /* Is `upto` an entry from number `from` on, before this one, with its hash? R_INPUT_LIST. */
-enum result judge_upto(const struct judge *j, const struct body_upto *upto, uint64_t from);
+enum result judge_upto(struct judge *j, const struct body_upto *upto, uint64_t from);
 
 /* The functions of the rows, by subject. */
 rule_place setup_place_item, setup_place_roll, setup_place_approve, setup_place_open;

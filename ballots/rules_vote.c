@@ -47,12 +47,14 @@ vote_apply_closing(struct rules *rules, struct check *c, const struct rules_plac
 }
 
 enum result
-judge_upto(const struct judge *j, const struct body_upto *upto, uint64_t from)
+judge_upto(struct judge *j, const struct body_upto *upto, uint64_t from)
 {
 	const struct rules *rules = j->rules;
 
-	if (rules == NULL)
-		return R_GOOD; /* the entries so far are known to the owner only */
+	if (rules == NULL) {
+		j->partly = 1; /* the entries so far are known to the owner only */
+		return R_GOOD;
+	}
 	if (upto->seq < from || upto->seq >= rules->now.entries ||
 	    !digest_equal(&upto->hash, store_hash(j->f->store, upto->seq)))
 		return why_set(j->why, R_INPUT_LIST,

@@ -260,6 +260,27 @@ START_TEST(order)
 }
 END_TEST
 
+/* What only the owner can judge of the place is not overtaken by what a snapshot shows. */
+START_TEST(order_of_upto)
+{
+	struct bottle *b = bottle_new(&plan);
+	union record_body body;
+
+	bottle_to_voting(b, COUNT_PLURALITY, 2);
+	bottle_closing_body(b, &body, 1);
+	bottle_must(b, bottle_post(b, RECORD_CLOSING, &body, ROLE_ORGANISER, 1), "closing");
+	bottle_close_body(b, &body, 1);
+	body.close.upto.seq--;
+	body.close.prev.b[0] ^= 1;
+	EXPECT_BODY(b, RECORD_CLOSE, &body, ROLE_ORGANISER, 1, R_INPUT_LIST);
+	ck_assert_int_eq(bottle_post(b, RECORD_CLOSE, &body, ROLE_ORGANISER, 1), R_INPUT_LIST);
+	body.close.upto.seq++;
+	EXPECT_BODY(b, RECORD_CLOSE, &body, ROLE_ORGANISER, 1, R_BAD_PREV);
+	ck_assert_int_eq(bottle_post(b, RECORD_CLOSE, &body, ROLE_ORGANISER, 1), R_BAD_PREV);
+	bottle_free(b);
+}
+END_TEST
+
 /* rules_admit itself keeps to the order, with a verdict of the proofs already at hand. */
 START_TEST(order_of_admit)
 {
@@ -712,6 +733,7 @@ main(void)
 	tcase_add_test(tc, replay);
 	tcase_add_test(tc, completeness);
 	tcase_add_test(tc, order);
+	tcase_add_test(tc, order_of_upto);
 	tcase_add_test(tc, order_of_admit);
 	tcase_add_loop_test(tc, undoing, 0, 6);
 	tcase_add_test(tc, stale_ballots);
