@@ -525,6 +525,53 @@ START_TEST(building)
 }
 END_TEST
 
+/* Holdings may not add up to 2^44, let alone round to a small sum. */
+START_TEST(large_holdings)
+{
+	static const struct bottle_plan plan = { .voters = 3, .classes = 1 };
+	static uint64_t holdings[3] = { 1, (UINT64_C(1) << 44) - 2, 1 };
+	struct roll_kit k;
+	struct roll_line lines[3] = { { .has_name = true } };
+	struct buffer blob = { 0 };
+	struct body_roll body = { 0 };
+	struct arena arena = { 0 };
+	const struct definition *d;
+	struct slice piece[3];
+	struct why why;
+	char name[202];
+	size_t i;
+
+	kit_start(&k, &plan);
+	d = frozen_definition(rules_now(k.b->rules));
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(roll_line_read(&lines[i], &arena,
+				     (struct slice){ k.line[i].p, k.line[i].n - 1 }, d, &why),
+		    R_GOOD);
+		lines[i].holdings = &holdings[i];
+	}
+	ck_assert_int_eq(roll_build(&blob, &body, &arena, lines, 3, d, &why), R_BAD_ROLL);
+	for (i = 0; i < 3; i++)
+		piece[i] = (struct slice){ roll_blob_line(buffer_slice(&blob), i).p,
+			roll_blob_line(buffer_slice(&blob), i).n + 1 };
+	EXPECT_ROLL(&k, piece, 3, R_BAD_ROLL);
+	ck_assert_ptr_nonnull(strstr(k.b->why.text, "2^44"));
+	holdings[1]--;
+	buffer_clear(&blob);
+	ck_assert_int_eq(roll_build(&blob, &body, &arena, lines, 3, d, &why), R_GOOD);
+	ck_assert_uint_eq(body.sums[0], (UINT64_C(1) << 44) - 1);
+	/* a name that no reader takes */
+	memset(name, 'x', 201);
+	name[201] = '\0';
+	lines[0].name = name;
+	buffer_clear(&blob);
+	ck_assert_int_eq(roll_build(&blob, &body, &arena, lines, 3, d, &why), R_BAD_ENCODING);
+	ck_assert_ptr_nonnull(strstr(why.text, "line 0 "));
+	arena_free(&arena);
+	buffer_free(&blob);
+	bottle_free(k.b);
+}
+END_TEST
+
 /* ---- approval and opening ---- */
 
 START_TEST(approving_and_opening)
@@ -624,6 +671,7 @@ main(void)
 	tcase_add_test(tc, roll_keys);
 	tcase_add_test(tc, long_roll);
 	tcase_add_test(tc, building);
+	tcase_add_test(tc, large_holdings);
 	tcase_add_test(tc, approving_and_opening);
 	tcase_add_test(tc, no_roll);
 	suite_add_tcase(suite, tc);
