@@ -73,7 +73,7 @@ is_plain_text(struct slice text)
 static enum result
 parse_line(struct note_line *line, struct slice bytes)
 {
-	uint8_t decoded[NOTE_BYTES_MAX / 4 * 3];
+	uint8_t decoded[NOTE_BYTES_MAX / 4 * 3]; /* no line is longer than a note */
 	const uint8_t *space;
 	size_t n;
 
@@ -89,8 +89,7 @@ parse_line(struct note_line *line, struct slice bytes)
 	line->base64.p = space + 1;
 	line->base64.n = bytes.n - line->name.n - 1;
 	if (!note_is_name(line->name) || base64_size(&n, line->base64) != R_GOOD ||
-	    n <= sizeof line->id || n > sizeof decoded ||
-	    base64_decode(decoded, n, line->base64) != R_GOOD)
+	    n <= sizeof line->id || base64_decode(decoded, n, line->base64) != R_GOOD)
 		return R_BAD_ENCODING;
 	memcpy(line->id, decoded, sizeof line->id);
 	return R_GOOD;
