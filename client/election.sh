@@ -220,15 +220,18 @@ cp "$DEMO/archive/result.json" "$DEMO/result.json"
 
 # ---- beside the published result ---------------------------------------------------------
 
-# Each prints what must be the same: the pairwise table and the winners, row by row.
+# Each prints what must be the same, row by row: the pairwise table, which options (the
+# default, the last one, aside) reach the quorum and pass the majority, the winners.
+flags() {
+	grep -o "\"$1\":\[[0-9,]*\]" "$DEMO/result.json" | grep -o '\[.*' | tr -d '[]' | awk -F, -v "word=$2" '
+	    { s = ""; for (i = 1; i < NF; i++) if ($i == 1) s = s (s == "" ? "" : ", ") word " " i; print s }'
+}
 ours() {
 	grep -o '"pairwise":\[\[[0-9,]*\]\(,\[[0-9,]*\]\)*\]' "$DEMO/result.json" |
 	    grep -o '\[[0-9,]*\]' | tr -d '[]' |
 	    awk -F, '{ printf "option %d:", NR; for (i = 1; i <= NF; i++) if (i != NR) printf " %d", $i; print "" }'
-	grep -o '"in_quorum":\[[0-9,]*\]' "$DEMO/result.json" | grep -o '\[.*' | tr -d '[]' | tr , '\n' |
-	    awk '$1 == 1 { printf "%squorum %d", NR > 1 ? ", " : "", NR } END { print "" }' | sed 's/, quorum [0-9]*$//'
-	grep -o '"majority":\[[0-9,]*\]' "$DEMO/result.json" | grep -o '\[.*' | tr -d '[]' | tr , '\n' |
-	    awk '$1 == 1 { printf "%smajority %d", NR > 1 ? ", " : "", NR } END { print "" }' | sed 's/, majority [0-9]*$//'
+	flags in_quorum quorum
+	flags majority majority
 	grep -o '"winners":\[[0-9,]*\]' "$DEMO/result.json" | tr -cd '0-9,\n' | sed 's/^/winner /'
 }
 published() {
