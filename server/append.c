@@ -184,12 +184,15 @@ store_batch_of(struct batch *a, struct store *store, uint64_t time_before, uint6
 	addition.n_blobs = a->blob_count;
 	addition.after = &after;
 	r = store_append(store, a->host->key, &addition, why);
-	while (r == R_NOT_CONFIRMED || (r == R_NO_DATABASE && why->reason == R_NOT_CONFIRMED)) {
+	while (r == R_NOT_CONFIRMED) {
 		log_event(a->board->config.log, LOG_STORE,
 		    "a commit was not confirmed; looking it up");
 		do
 			r = store_settle(store, a->host->key, &addition, why);
-		while (r == R_NO_DATABASE);
+		while (r == R_NO_DATABASE && !atomic_load(&a->board->stopping));
+		/* Still not known: nobody is told that it was stored. */
+		if (r == R_NO_DATABASE)
+			return R_NOT_CONFIRMED;
 		if (r == R_NOT_FOUND)
 			r = store_append(store, a->host->key, &addition, why);
 		else if (r == R_GOOD) {

@@ -184,6 +184,7 @@ board_stop(struct board *b)
 {
 	if (b->listen != NULL)
 		listen_stop(b->listen, STOP_MS);
+	atomic_store(&b->stopping, true);
 	/* Verifiers feed the append thread, so they end first. */
 	if (b->threads > 0) {
 		queue_close(b->ballots);

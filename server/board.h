@@ -10,6 +10,8 @@
 #define SERVER_BOARD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "crypto/note.h"
 #include "crypto/sign.h"
@@ -43,7 +45,8 @@ struct board {
 	struct clerks *clerks;
 	struct listen *listen;
 	pthread_t ballot_thread, long_thread, append_thread;
-	unsigned threads; /* how many of them run */
+	unsigned threads;     /* how many of them run */
+	atomic_bool stopping; /* ask a database that is away no more */
 };
 
 /* Read all elections from the database, then start to listen. Verifies nothing that
