@@ -233,15 +233,28 @@ forgery_free(struct forgery *y)
 }
 
 void
+forgery_add_line(const struct forge *f, struct forgery *y, size_t old, struct slice line,
+    uint64_t time)
+{
+	uint8_t *copy = arena_alloc(&y->arena, line.n);
+
+	must_be(copy != NULL && y->n < y->room, "memory");
+	memcpy(copy, line.p, line.n);
+	y->line[y->n++] = (struct slice){ copy, line.n };
+	y->time = time > y->time ? time : y->time;
+	entry_hash(&y->prev, line);
+	if (old != SIZE_MAX)
+		add_change(y, &f->entry_hash[old], &y->prev);
+}
+
+void
 forgery_add(const struct forge *f, struct forgery *y, size_t old, struct slice record,
     uint64_t time)
 {
 	const struct digest *election = frozen_election(rules_now(f->s->b->rules));
 	struct buffer line = { 0 };
 	struct digest hash;
-	uint8_t *copy;
 
-	y->time = time > y->time ? time : y->time;
 	buffer_add_string(&line, "{\"election\":\"");
 	add_b64(&line, election->b, 32);
 	buffer_add_string(&line, "\",\"prev\":\"");
@@ -251,15 +264,11 @@ forgery_add(const struct forge *f, struct forgery *y, size_t old, struct slice r
 	buffer_add_string(&line, ",\"seq\":");
 	buffer_add_u64(&line, y->k + y->n);
 	buffer_add_string(&line, ",\"time\":");
-	buffer_add_u64(&line, y->time);
+	buffer_add_u64(&line, time > y->time ? time : y->time);
 	buffer_add_string(&line, "}");
-	copy = arena_alloc(&y->arena, line.n);
-	must_be(buffer_result(&line) == R_GOOD && copy != NULL && y->n < y->room, "memory");
-	memcpy(copy, line.p, line.n);
-	y->line[y->n++] = (struct slice){ copy, line.n };
-	entry_hash(&y->prev, buffer_slice(&line));
+	must_be(buffer_result(&line) == R_GOOD, "memory");
+	forgery_add_line(f, y, old, buffer_slice(&line), time);
 	if (old != SIZE_MAX) {
-		add_change(y, &f->entry_hash[old], &y->prev);
 		sha256(&hash, record.p, record.n);
 		add_change(y, &f->record_hash[old], &hash);
 	}
@@ -297,6 +306,36 @@ replace(const struct forgery *y, struct buffer *text)
 	return found;
 }
 
+/* Let `upto` name the last entry so far. */
+static void
+point(const struct forgery *y, struct buffer *body)
+{
+	static const char *const paths[] = { "close.upto.hash", "result.upto.hash" };
+	const struct node *hash = NULL;
+	struct buffer text = { 0 };
+	struct tree tree;
+	char digits[44];
+	size_t i;
+
+	tree_read(&tree, buffer_slice(body));
+	for (i = 0; i < 2 && hash == NULL; i++)
+		hash = tree_find(&tree, paths[i]);
+	if (hash != NULL) {
+		text_of(digits, &y->prev);
+		buffer_add(&text, body->p, hash->from + 1);
+		buffer_add_string(&text, digits);
+		buffer_add_string(&text, "\",\"seq\":");
+		buffer_add_u64(&text, y->k + y->n - 1);
+		buffer_add(&text, body->p + tree.node[hash->next].to,
+		    body->n - tree.node[hash->next].to);
+		buffer_clear(body);
+		buffer_add(body, text.p, text.n);
+		must_be(buffer_result(body) == R_GOOD && buffer_result(&text) == R_GOOD, "memory");
+	}
+	tree_free(&tree);
+	buffer_free(&text);
+}
+
 void
 forgery_take(const struct forge *f, struct forgery *y, size_t i)
 {
@@ -310,6 +349,7 @@ forgery_take(const struct forge *f, struct forgery *y, size_t i)
 	buffer_add(&text, f->record[i].p + body->from, body->to - body->from);
 	must_be(buffer_result(&text) == R_GOOD, "memory");
 	if (is_attacker(f, y, i) && replace(y, &text)) {
+		point(y, &text);
 		forge_sign(f, &record, i, buffer_slice(&text), tree_bytes(&tree, by),
 		    tree_bytes(&tree, &tree.node[by->next]));
 		forgery_add(f, y, i, buffer_slice(&record), f->time[i]);
@@ -332,9 +372,34 @@ forgery_drop(const struct forge *f, struct forgery *y, size_t i)
 
 /* ---- judging ---- */
 
+/* Let the bottle's source give the new board; returns the honest lines. */
+static struct slice *
+exchange(struct forge *f, const struct forgery *y)
+{
+	struct bottle *b = f->s->b;
+	struct slice *honest = b->lines, *lines = calloc(y->k + y->n, sizeof *lines);
+	size_t i;
+
+	must_be(lines != NULL, "memory");
+	for (i = 0; i < y->k + y->n; i++)
+		lines[i] = i < y->k ? honest[i] : y->line[i - y->k];
+	b->lines = lines;
+	b->line_count = y->k + y->n;
+	return honest;
+}
+
+static void
+exchange_back(struct forge *f, struct slice *honest)
+{
+	free(f->s->b->lines);
+	f->s->b->lines = honest;
+	f->s->b->line_count = f->n;
+}
+
 struct verdict
 forgery_judge(struct forge *f, const struct forgery *y, size_t from)
 {
+	struct slice *honest = exchange(f, y);
 	struct verdict v = { .at = -1 };
 	struct why why = { .reason = R_GOOD };
 	size_t done = 0;
@@ -344,6 +409,7 @@ forgery_judge(struct forge *f, const struct forgery *y, size_t from)
 	memcpy(v.check, why.check, sizeof v.check);
 	if (v.reason != R_GOOD)
 		v.at = (int)(y->k + from + done);
+	exchange_back(f, honest);
 	return v;
 }
 
@@ -351,22 +417,26 @@ void
 forgery_write(struct forge *f, const struct forgery *y, const char *path)
 {
 	struct bottle *b = f->s->b;
+	const int followed = rules_size(f->rules) == y->k + y->n;
 	struct buffer note = { 0 }, result = { 0 };
-	struct bottle_files files = { .line_count = y->k + y->n };
-	struct slice *lines = calloc(files.line_count, sizeof *lines);
-	size_t i;
+	struct slice *honest = NULL;
 
-	must_be(lines != NULL, "memory");
-	for (i = 0; i < files.line_count; i++)
-		lines[i] = i < y->k ? b->lines[i] : y->line[i - y->k];
-	files.lines = lines;
-	bottle_checkpoint(b, &note, lines, files.line_count);
-	bottle_must(b, frozen_results(rules_now(b->rules), &b->source, &result, NULL, &b->why),
+	if (followed)
+		honest = exchange(f, y);
+	bottle_must(b,
+	    frozen_results(rules_now(followed ? f->rules : b->rules), &b->source, &result, NULL,
+		&b->why),
 	    "result");
-	files.checkpoint = buffer_slice(&note);
-	files.result = buffer_slice(&result);
-	bottle_write(b, path, &files, 0);
-	free(lines);
+	if (!followed)
+		honest = exchange(f, y);
+	bottle_checkpoint(b, &note, b->lines, b->line_count);
+	bottle_write(b, path,
+	    &(struct bottle_files){ .lines = b->lines,
+		.line_count = b->line_count,
+		.checkpoint = buffer_slice(&note),
+		.result = buffer_slice(&result) },
+	    0);
+	exchange_back(f, honest);
 	buffer_free(&note);
 	buffer_free(&result);
 }

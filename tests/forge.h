@@ -55,7 +55,11 @@ void forgery_start(const struct forge *f, struct forgery *y, size_t k, size_t wh
  * later, if the last was later). */
 void forgery_add(const struct forge *f, struct forgery *y, size_t old, struct slice record,
     uint64_t time);
-/* Add honest entry number i, taken over where its author is an attacker. */
+/* The same for a whole line, whatever it holds. */
+void forgery_add_line(const struct forge *f, struct forgery *y, size_t old, struct slice line,
+    uint64_t time);
+/* Add honest entry number i, taken over where its author is an attacker; `upto` then names the
+ * entry before it. */
 void forgery_take(const struct forge *f, struct forgery *y, size_t i);
 /* From now on the record of entry i counts as the one before it by the same author: it was
  * left out. */
@@ -72,7 +76,8 @@ struct verdict {
 /* Let a rule book that stands at y->k follow the new lines from number `from` on (an index in
  * y->line); what it refuses is the verdict. */
 struct verdict forgery_judge(struct forge *f, const struct forgery *y, size_t from);
-/* Write the whole as an archive, with the honest result.json and what blobs it names. */
+/* Write the whole as an archive, with the result.json of the new board if f->rules has followed
+ * it, else the honest one, and what blobs it names. */
 void forgery_write(struct forge *f, const struct forgery *y, const char *path);
 /* Verify an archive with the expected election id, and the honest board's head if `head` is not
  * 0. */

@@ -44,8 +44,14 @@ tests_libbottle_a_SOURCES = \
 	tests/bottle_setup.c \
 	tests/bottle_tally.c \
 	tests/expect.h \
+	tests/forge.c \
+	tests/forge.h \
 	tests/small.c \
-	tests/small.h
+	tests/small.h \
+	tests/spoil.c \
+	tests/spoil.h \
+	tests/tree.c \
+	tests/tree.h
 
 # Secrets watched by valgrind.
 check_LIBRARIES += tests/libct.a
@@ -74,6 +80,7 @@ check_PROGRAMS += \
 	tests/test_keygen \
 	tests/test_mem \
 	tests/test_merkle \
+	tests/test_mutants \
 	tests/test_note \
 	tests/test_par \
 	tests/test_receipt \
@@ -113,6 +120,7 @@ tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_archive_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_mutants_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_keygen_LDADD = $(BOTTLE_LIB) $(LDADD)
