@@ -197,7 +197,8 @@ test_scripts = \
 	tests/test_equations.sh \
 	tests/test_layers.sh \
 	tests/test_manual.sh \
-	tests/test_tree.sh
+	tests/test_tree.sh \
+	tests/verifier.sh
 
 TESTS += $(check_PROGRAMS) $(test_scripts)
 
@@ -210,3 +211,40 @@ EXTRA_DIST += \
 	tests/lint.sh \
 	tests/must.h \
 	tests/summary.sh
+
+# The second verifier, in Python.
+EXTRA_DIST += \
+	tests/verifier/README.md \
+	tests/verifier/archive.py \
+	tests/verifier/board.py \
+	tests/verifier/canonical.py \
+	tests/verifier/chacha.py \
+	tests/verifier/checkpoint.py \
+	tests/verifier/count.py \
+	tests/verifier/ed25519.py \
+	tests/verifier/edwards.py \
+	tests/verifier/forge.py \
+	tests/verifier/forms.py \
+	tests/verifier/groups.py \
+	tests/verifier/hashing.py \
+	tests/verifier/keys.py \
+	tests/verifier/merkle.py \
+	tests/verifier/multiexp.py \
+	tests/verifier/proofs.py \
+	tests/verifier/prove.py \
+	tests/verifier/reasons.py \
+	tests/verifier/replay.py \
+	tests/verifier/results.py \
+	tests/verifier/roll.py \
+	tests/verifier/rules.py \
+	tests/verifier/rules_keygen.py \
+	tests/verifier/rules_setup.py \
+	tests/verifier/rules_tally.py \
+	tests/verifier/rules_vote.py \
+	tests/verifier/runner.py \
+	tests/verifier/test_count.py \
+	tests/verifier/test_mutants.py \
+	tests/verifier/test_primitives.py \
+	tests/verifier/test_rules.py \
+	tests/verifier/test_vectors.py \
+	tests/verifier/verify.py

@@ -1,0 +1,68 @@
+#!/bin/bash
+# verifier: the second verifier (tests/verifier), written from docs/protocol.md alone. Its own
+# tests; small elections that it makes itself, honest and spoilt.
+. "${TOP_SRCDIR:-.}/tests/lib.sh"
+
+verifier=$TOP_SRCDIR/tests/verifier
+export PYTHONDONTWRITEBYTECODE=1
+
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+	skip_all "no Python 3.11"
+
+# suite PROGRAM [ARGUMENT...]: a program that prints counts of its own.
+suite() {
+	local name=$1 log=$TMPDIR/suite
+	shift
+	if ! python3 "$verifier/$name" "$@" >"$log" 2>&1 || ! grep -q ' passed, 0 failed, ' "$log"; then
+		bad "$name $*" "see above"
+	fi
+	cat "$log"
+}
+
+suite test_primitives.py
+suite test_vectors.py
+suite test_count.py
+suite test_rules.py
+# One mutant in so many; all of them take minutes.
+suite test_mutants.py --every 97
+suite test_mutants.py --every 797 --plan rich
+suite test_mutants.py --every 3999 --group modp2048
+
+verify() { python3 "$verifier/verify.py" "$@"; }
+
+for group in ristretto255 modp2048; do
+	for plan in small rich; do
+		folder=$TMPDIR/$group-$plan
+		id=$(python3 "$verifier/forge.py" "$folder" --group "$group" --plan "$plan") ||
+			fatal "forge.py" "exit status $?"
+		expect "$group $plan" 0 verify "$folder" --election "$id"
+	done
+done
+
+expect "as JSON" 0 verify "$folder" --election "$id" --json
+expect "without the id" 0 verify "$folder"
+expect "with an own head" 0 verify "$folder" --head "$folder/checkpoint"
+expect "another election" 1 verify "$folder" --election "${id//[0-9]/0}"
+grep -q '^V010 WRONG_ELECTION ' "$TMPDIR/out" || bad "another election" "$(cat "$TMPDIR/out")"
+expect "the head of another" 1 verify "$folder" --head "$TMPDIR/ristretto255-rich/checkpoint"
+tar -cf "$TMPDIR/plain.tar" -C "$folder" . && expect "a tar" 0 verify "$TMPDIR/plain.tar"
+tar -cf "$TMPDIR/named.tar" -C "$TMPDIR" modp2048-rich &&
+	expect "a tar of a folder" 0 verify "$TMPDIR/named.tar"
+
+spoilt=$TMPDIR/spoilt
+cp -r "$folder" "$spoilt"
+head -n 20 "$folder/entries.ndjson" >"$spoilt/entries.ndjson"
+expect "a shorter board" 1 verify "$spoilt" --election "$id"
+grep -q '^V009 BAD_CHECKPOINT ' "$TMPDIR/out" || bad "a shorter board" "$(cat "$TMPDIR/out")"
+ln -sf README "$spoilt/link"
+expect "a link" 1 verify "$spoilt"
+grep -q '^V002 EXTRA_FILE ' "$TMPDIR/out" || bad "a link" "$(cat "$TMPDIR/out")"
+
+mkdir "$TMPDIR/empty"
+: >"$TMPDIR/empty.tar"
+expect "an empty folder" 1 verify "$TMPDIR/empty"
+expect "an empty file" 1 verify "$TMPDIR/empty.tar"
+expect "nothing" 3 verify "$TMPDIR/nothing"
+expect "no argument" 2 verify
+expect "a bad id" 2 verify "$folder" --election 12
+finish
