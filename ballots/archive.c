@@ -53,7 +53,7 @@ read_head(struct verifier *v)
 		v->head_size = head.size;
 }
 
-/* V014. */
+/* V914. */
 static enum result
 check_head(struct verifier *v)
 {
@@ -66,21 +66,21 @@ check_head(struct verifier *v)
 	if (r == R_NO_MEMORY)
 		return why_set(v->why, r, "out of memory for the head from outside");
 	if (r != R_GOOD)
-		return archive_name(v->why, "V014",
+		return archive_name(v->why, "V914",
 		    why_set(v->why, r,
 			"the head from outside is not one that this board signed for this "
 			"election"));
 	if (head.size > v->tree.size)
-		return archive_name(v->why, "V014",
+		return archive_name(v->why, "V914",
 		    why_set(v->why, R_ROLLBACK,
 			"the archive has %llu entries; the board has signed %llu",
 			(unsigned long long)v->tree.size, (unsigned long long)head.size));
 	if (!digest_equal(&head.root, &v->head_root))
-		return archive_name(v->why, "V014",
+		return archive_name(v->why, "V914",
 		    why_set(v->why, R_EQUIVOCATION,
 			"the first %llu entries are others than those of the head from outside",
 			(unsigned long long)head.size));
-	archive_passed(v->report, "V014", 1);
+	archive_passed(v->report, "V914", 1);
 	return R_GOOD;
 }
 
@@ -111,7 +111,7 @@ check_blob_names(struct verifier *v)
 	return R_GOOD;
 }
 
-/* V012. */
+/* V912. */
 static enum result
 check_result(struct verifier *v)
 {
@@ -127,13 +127,13 @@ check_result(struct verifier *v)
 	r = archive_check_result(v->report, json.bytes, v->why);
 	blob_release(&json);
 	if (r == R_RESULT_MISMATCH)
-		return archive_name(v->why, "V012", r);
+		return archive_name(v->why, "V912", r);
 	if (r == R_GOOD)
-		archive_passed(v->report, "V012", 1);
+		archive_passed(v->report, "V912", 1);
 	return r;
 }
 
-/* V013. */
+/* V913. */
 static enum result
 check_complete(struct verifier *v)
 {
@@ -143,11 +143,11 @@ check_complete(struct verifier *v)
 		return R_GOOD;
 	r = rules_complete(v->rules, v->why);
 	if (r == R_GOOD)
-		archive_passed(v->report, "V013", frozen_items(v->report->frozen));
+		archive_passed(v->report, "V913", frozen_items(v->report->frozen));
 	return r;
 }
 
-/* V001 to V003, V011; then the lines. */
+/* V001 to V003, V911; then the lines. */
 static enum result
 check_files(struct verifier *v, const struct effort *effort)
 {
@@ -165,7 +165,7 @@ check_files(struct verifier *v, const struct effort *effort)
 	    v->why);
 	if (r != R_GOOD)
 		return r;
-	archive_passed(v->report, "V011", v->files.blobs);
+	archive_passed(v->report, "V911", v->files.blobs);
 	r = folder_open(&v->folder, v->path, FOLDER_READ, v->why);
 	if (r == R_GOOD && folder_size(v->folder) == 0)
 		r = why_set(v->why, R_BAD_ENCODING, "%s/entries.ndjson is empty", v->path);
@@ -185,14 +185,14 @@ take_rules(struct verifier *v)
 	return r == R_GOOD ? r : why_set(v->why, r, "out of memory");
 }
 
-/* V010, where the rule book was not told what to expect. */
+/* V910, where the rule book was not told what to expect. */
 static enum result
 check_election(struct verifier *v)
 {
 	if (v->expect->election == NULL ||
 	    digest_equal(v->expect->election, frozen_election(v->report->frozen)))
 		return R_GOOD;
-	return archive_name(v->why, "V010",
+	return archive_name(v->why, "V910",
 	    why_set(v->why, R_WRONG_ELECTION, "this is another election than the expected one"));
 }
 

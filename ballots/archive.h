@@ -53,7 +53,7 @@ struct archive_expect {
 	const struct digest *election;
 	/* A head of this board that was seen elsewhere: the bytes of a checkpoint. */
 	struct slice head;
-	/* 1: the election still runs; V012 and V013 are left out. */
+	/* 1: the election still runs; V912 and V913 are left out. */
 	int partial;
 	/* NULL, or the rule book that has verified the first entries of this board already, in
 	 * RULES_VERIFY: these are compared by their hashes alone, and it goes on with the rest.

@@ -281,7 +281,7 @@ archive_check_entries(struct verifier *v)
 	if (r != R_GOOD)
 		return r;
 	if (v->tree.size < rules_size(v->rules))
-		return archive_name(v->why, "V014",
+		return archive_name(v->why, "V914",
 		    why_set(v->why, R_ROLLBACK,
 			"the archive has %llu entries; %llu were verified before",
 			(unsigned long long)v->tree.size,
@@ -290,7 +290,7 @@ archive_check_entries(struct verifier *v)
 	archive_passed(v->report, "V005", v->tree.size);
 	archive_passed(v->report, "V006", v->tree.size);
 	archive_passed(v->report, "V007", v->tree.size);
-	archive_passed(v->report, "V010", v->tree.size);
+	archive_passed(v->report, "V910", v->tree.size);
 	archive_took_all(v->report);
 	return R_GOOD;
 }

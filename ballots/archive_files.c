@@ -376,7 +376,7 @@ archive_check_blobs(const struct archive_files *files, const char *path,
 		return why_set(why, r, "stopped on request");
 	(void)hex_encode(name, files->blob[bad].id.b, 32);
 	if (r == R_BAD_BLOB)
-		return archive_name(why, "V011",
+		return archive_name(why, "V911",
 		    why_set(why, r, "%s/blobs/%s has another hash than its name", path, name));
 	return why_set(why, r, "%s/blobs/%s: %s", path, name, result_text(r));
 }

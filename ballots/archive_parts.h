@@ -36,7 +36,7 @@ void archive_files_free(struct archive_files *files);
 struct archive_blob *archive_files_find(const struct archive_files *files, const struct digest *id);
 /* V003. */
 enum result archive_check_readme(const char *path, struct why *why);
-/* V011: hash all blobs. */
+/* V911: hash all blobs. */
 enum result archive_check_blobs(const struct archive_files *files, const char *path,
     const struct effort *effort, struct why *why);
 /* Map one of the fixed files; blob_release gives it back. R_TOO_LARGE above `most`. */
@@ -52,9 +52,9 @@ enum result archive_head_open(struct checkpoint *head, struct slice note,
 
 /* ---- results: archive_result.c ---- */
 
-/* V012: result.json against the results on the board; sets report->outcome. */
+/* V912: result.json against the results on the board; sets report->outcome. */
 enum result archive_check_result(struct archive_report *report, struct slice json, struct why *why);
-/* Without V012: compute the outcomes of the items that have a result. */
+/* Without V912: compute the outcomes of the items that have a result. */
 enum result archive_compute_results(struct archive_report *report, const struct source *source,
     const struct effort *effort, struct why *why);
 
@@ -105,7 +105,7 @@ struct verifier {
 	struct why *why;
 };
 
-/* V004 to V007, V010, and the checks of records. */
+/* V004 to V007, V910, and the checks of records. */
 enum result archive_check_entries(struct verifier *v);
 
 /* Set why->check (four characters); returns r, so that it goes around a why_set. */

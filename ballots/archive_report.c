@@ -8,24 +8,39 @@
 
 /* ---- the check list ---- */
 
+/* Those of files, log and archive; and what a reader should make of their failure. */
 static const struct {
-	const char *id, *what;
+	const char *id, *what, *hint;
 } files_and_log[] = {
-	{ "V001", "every file of an archive is there" },
-	{ "V002", "nothing else is there" },
-	{ "V003", "README is the fixed text" },
-	{ "V004", "every entry is canonical; at least one entry" },
-	{ "V005", "seq counts from 0" },
-	{ "V006", "prev is the hash of the line before" },
-	{ "V007", "time never runs backwards" },
-	{ "V008", "the checkpoint is canonical, for this election, signed by the board" },
-	{ "V009", "its size and root are those of the entries" },
-	{ "V010", "the election id is the expected one; every entry carries it" },
-	{ "V011", "every blob has the hash it is named by" },
-	{ "V012", "result.json is the result that follows" },
-	{ "V013", "every item was opened and has its result" },
-	{ "V014", "a head known from outside is a prefix of this board" },
+	{ "V001", "every file of an archive is there",
+	    "The archive is not complete: fetch it again, or from somebody else." },
+	{ "V002", "nothing else is there",
+	    "An archive holds nothing but what the record names: ask where this came from." },
+	{ "V003", "README is the fixed text",
+	    "The archive was altered: fetch it again, or from somebody else." },
+	{ "V004", "every entry is canonical; at least one entry",
+	    "The log is damaged or was altered: compare it with somebody else's copy." },
+	{ "V005", "seq counts from 0",
+	    "An entry was added, left out or moved: compare with somebody else's copy." },
+	{ "V006", "prev is the hash of the line before",
+	    "The log is damaged or was altered: compare it with somebody else's copy." },
+	{ "V007", "time never runs backwards",
+	    "An honest board's clock never runs backwards in its log." },
+	{ "V008", "the checkpoint is canonical, for this election, signed by the board",
+	    "The board has not signed this: compare with the checkpoint that others hold." },
+	{ "V009", "its size and root are those of the entries",
+	    "Entries were added, left out or altered after the board signed this head." },
+	{ "V910", "the election id is the expected one; every entry carries it",
+	    "Check the election id with the people who run the election." },
+	{ "V911", "every blob has the hash it is named by",
+	    "The file is damaged or was exchanged: fetch it again, or from somebody else." },
+	{ "V912", "result.json is the result that follows", "Trust the record and not this file." },
+	{ "V913", "every item was opened and has its result",
+	    "If the election still runs, ask for a partial verification." },
+	{ "V914", "a head known from outside is a prefix of this board",
+	    "The head from outside must be a checkpoint of this election's board." },
 };
+#define FILES_AND_LOG (sizeof files_and_log / sizeof *files_and_log)
 
 /* Which families of checks a type of record has. */
 static const char *const families[RECORD_TYPES] = {
@@ -87,7 +102,7 @@ archive_report_start(struct archive_report *report, const struct archive_expect 
 	size_t i;
 
 	memset(report, 0, sizeof *report);
-	for (i = 0; i < sizeof files_and_log / sizeof *files_and_log; i++)
+	for (i = 0; i < FILES_AND_LOG; i++)
 		(void)add(report, files_and_log[i].id, files_and_log[i].what);
 	for (type = RECORD_UNKNOWN + 1; type < RECORD_TYPES; type++)
 		for (i = 0; families[type][i] != '\0'; i++) {
@@ -96,9 +111,9 @@ archive_report_start(struct archive_report *report, const struct archive_expect 
 			check->type = (enum record_type)type;
 		}
 	if (expect->partial)
-		find(report, "V012")->state = find(report, "V013")->state = ARCHIVE_NOT_ASKED;
+		find(report, "V912")->state = find(report, "V913")->state = ARCHIVE_NOT_ASKED;
 	if (expect->head.n == 0)
-		find(report, "V014")->state = ARCHIVE_NOT_ASKED;
+		find(report, "V914")->state = ARCHIVE_NOT_ASKED;
 }
 
 void
@@ -161,34 +176,17 @@ archive_report_free(struct archive_report *report)
 static const char *
 hint(const struct why *why)
 {
-	static const char *const log_hints[] = { "",
-		"The archive is not complete: fetch it again, or from somebody else.",
-		"An archive holds nothing but what the record names: ask where this came from.",
-		"The archive was altered: fetch it again, or from somebody else.",
-		"The log is damaged or was altered: compare it with somebody else's copy.",
-		"An entry was added, left out or moved: compare with somebody else's copy.",
-		"The log is damaged or was altered: compare it with somebody else's copy.",
-		"An honest board's clock never runs backwards in its log.",
-		"The board has not signed this: compare with the checkpoint that others hold.",
-		"Entries were added, left out or altered after the board signed this head.",
-		"Check the election id with the people who run the election.",
-		"The file is damaged or was exchanged: fetch it again, or from somebody else.",
-		"Trust the record and not this file.",
-		"If the election still runs, ask for a partial verification.", "" };
+	size_t i;
 
-	if (strcmp(why->check, "V014") == 0)
-		return why->reason == R_EQUIVOCATION
-		    ? "The board has signed two histories: keep both, they are evidence against it."
-		    : why->reason == R_ROLLBACK
-		    ? "Fetch a newer archive. If the board has none, this head is evidence against "
-		      "it."
-		    : "The head from outside must be a checkpoint of this election's board.";
-	if (why->check[1] == '0' && why->check[2] == '0' && why->check[3] >= '1' &&
-	    why->check[3] <= '9')
-		return log_hints[why->check[3] - '0'];
-	if (why->check[1] == '0' && why->check[2] == '1' && why->check[3] >= '0' &&
-	    why->check[3] <= '3' && why->check[4] == '\0')
-		return log_hints[10 + why->check[3] - '0'];
+	if (why->reason == R_EQUIVOCATION)
+		return "The board has signed two histories: keep both, they are evidence against "
+		       "it.";
+	if (why->reason == R_ROLLBACK)
+		return "Fetch a newer archive. If the board has none, this head is evidence "
+		       "against it.";
+	for (i = 0; i < FILES_AND_LOG; i++)
+		if (strcmp(why->check, files_and_log[i].id) == 0)
+			return files_and_log[i].hint;
 	return "No honest board takes such a record. If the board has signed it, this is evidence "
 	       "against the board.";
 }

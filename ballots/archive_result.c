@@ -1,4 +1,4 @@
-/* The results in an archive: V012, and the outcomes that the report shows. */
+/* The results in an archive: V912, and the outcomes that the report shows. */
 #include <string.h>
 
 #include "ballots/archive_parts.h"

@@ -138,7 +138,7 @@ judge_expected(const struct rules *rules, const struct check *c, struct why *why
 		return R_GOOD;
 	(void)why_set(why, R_WRONG_ELECTION, "this is another election than the expected one");
 	if (why != NULL)
-		memcpy(why->check, "V010", sizeof "V010");
+		memcpy(why->check, "V910", sizeof "V910");
 	return R_WRONG_ELECTION;
 }
 
@@ -337,6 +337,6 @@ rules_complete(const struct rules *rules, struct why *why)
 			r = why_set(why, R_MISSING_RECORD, "item %zu is %s: it has no result",
 			    i + 1, item_state_name(f->item[i]->state));
 	if (r != R_GOOD && why != NULL)
-		memcpy(why->check, "V013", sizeof "V013");
+		memcpy(why->check, "V913", sizeof "V913");
 	return r;
 }

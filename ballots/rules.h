@@ -113,7 +113,7 @@ void rules_next(const struct rules *rules, struct entry *next);
 /* ---- following a board ---- */
 
 /* Take n lines (without line ends) as the next entries: form, seq, prev, time, election
- * (V004 to V007, V010), then prepare, run, admit and settle. Runs of ballots are verified
+ * (V004 to V007, V910), then prepare, run, admit and settle. Runs of ballots are verified
  * together. *done (may be NULL) is how many were taken; on refusal lines[*done] is the one
  * that was refused, and those before it are settled. */
 enum result rules_entries(struct rules *rules, const struct slice *lines, size_t n,
@@ -122,7 +122,7 @@ enum result rules_entries(struct rules *rules, const struct slice *lines, size_t
 enum result rules_entry(struct rules *rules, struct slice line, const struct source *source,
     const struct effort *effort, struct why *why);
 
-/* Judge whether everything is there at the end (V013): R_GOOD or R_MISSING_RECORD. */
+/* Judge whether everything is there at the end (V913): R_GOOD or R_MISSING_RECORD. */
 enum result rules_complete(const struct rules *rules, struct why *why);
 
 /* ---- asking; owner thread ---- */

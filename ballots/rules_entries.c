@@ -22,7 +22,7 @@ refuse(struct why *why, enum result r, const char *check, const char *format, ui
 	return r;
 }
 
-/* V004 to V007, and V010: the line by itself and after `before`. */
+/* V004 to V007, and V910: the line by itself and after `before`. */
 static enum result
 judge_line(const struct rules *rules, struct step *s, const struct entry *next, struct slice line,
     struct why *why)
@@ -45,10 +45,10 @@ judge_line(const struct rules *rules, struct step *s, const struct entry *next, 
 		return refuse(why, R_BAD_TIME, "V007",
 		    "entry %llu has a time before that of the one before", next->seq);
 	if (rules->has_expected && !digest_equal(&s->entry.election, &rules->expected))
-		return refuse(why, R_WRONG_ELECTION, "V010",
+		return refuse(why, R_WRONG_ELECTION, "V910",
 		    "entry %llu belongs to another election than the expected one", next->seq);
 	if (next->seq > 0 && !digest_equal(&s->entry.election, &next->election))
-		return refuse(why, R_WRONG_ELECTION, "V010",
+		return refuse(why, R_WRONG_ELECTION, "V910",
 		    "entry %llu belongs to another election than the one before", next->seq);
 	return R_GOOD;
 }
@@ -69,7 +69,7 @@ prepare(const struct rules *rules, struct step *s, struct why *why)
 	if (type == RECORD_DEFINITION && s->entry.seq == 0 &&
 	    !digest_equal(&record->election, &s->entry.election)) {
 		record_free(record);
-		return refuse(why, R_WRONG_ELECTION, "V010",
+		return refuse(why, R_WRONG_ELECTION, "V910",
 		    "entry %llu carries an election id that its definition has not", s->entry.seq);
 	}
 	r = rules_prepare(&s->check, rules->now.frozen, record, why);

@@ -206,7 +206,7 @@ answer(const struct job *j, enum result r, struct why *why, const struct archive
 
 	if (why->reason != r)
 		(void)why_set(why, r, "%s", result_text(r));
-	if (r == R_MISSING_RECORD && strcmp(why->check, "V013") == 0)
+	if (r == R_MISSING_RECORD && strcmp(why->check, "V913") == 0)
 		(void)snprintf(why->text + strlen(why->text), sizeof why->text - strlen(why->text),
 		    " That is --partial.");
 	if (j->json)

@@ -158,7 +158,7 @@ END_TEST
 
 START_TEST(empty_files)
 {
-	const char *const check[] = { "V003", "V008", "V004", "V012" };
+	const char *const check[] = { "V003", "V008", "V004", "V912" };
 	const enum result reason[] = { R_BAD_ENCODING, R_BAD_CHECKPOINT, R_BAD_ENCODING,
 		R_RESULT_MISMATCH };
 	char *path = file(four[_i]);
@@ -269,9 +269,9 @@ START_TEST(another_election)
 
 	other.b[31] ^= 1;
 	ck_assert_uint_eq(verify_as(&expect, 1), R_WRONG_ELECTION);
-	ck_assert_str_eq(why.check, "V010");
+	ck_assert_str_eq(why.check, "V910");
 	ck_assert_uint_eq(verify_as(&expect, 0), R_WRONG_ELECTION);
-	ck_assert_str_eq(why.check, "V010");
+	ck_assert_str_eq(why.check, "V910");
 }
 END_TEST
 
@@ -282,7 +282,7 @@ verify_head(struct slice head, enum result wanted)
 
 	ck_assert_str_eq(result_name(verify_as(&expect, 0)), result_name(wanted));
 	if (wanted != R_GOOD)
-		ck_assert_str_eq(why.check, "V014");
+		ck_assert_str_eq(why.check, "V914");
 	ck_assert_str_eq(result_name(verify_as(&expect, 1)), result_name(wanted));
 }
 
@@ -382,7 +382,7 @@ START_TEST(partial)
 		ck_assert_msg(r == R_GOOD, "%s", why.text);
 		ck_assert_uint_eq(verify_as(&running, 1), R_GOOD);
 		ck_assert_uint_eq(verify_as(&whole, 1), R_MISSING_RECORD);
-		ck_assert_str_eq(why.check, "V013");
+		ck_assert_str_eq(why.check, "V913");
 		rules_free(rules);
 		bottle_remove(archive);
 		free(archive);
@@ -460,7 +460,7 @@ START_TEST(other_results)
 	buffer_add(&other, at + strlen(from[_i]),
 	    json.n - strlen(from[_i]) - (size_t)((uint8_t *)at - json.p));
 	bottle_write_file(path, buffer_slice(&other));
-	EXPECT(R_RESULT_MISMATCH, "V012");
+	EXPECT(R_RESULT_MISMATCH, "V912");
 	buffer_free(&json);
 	buffer_free(&other);
 	free(path);
@@ -493,7 +493,7 @@ START_TEST(items_of_the_result)
 		}
 		buffer_add_string(&json, "],\"version\":1}");
 		bottle_write_file(path, buffer_slice(&json));
-		EXPECT(R_RESULT_MISMATCH, "V012");
+		EXPECT(R_RESULT_MISMATCH, "V912");
 	}
 	buffer_free(&json);
 	buffer_free(&first);
@@ -547,7 +547,7 @@ change_all(const char *path, size_t step, const char *id)
 
 START_TEST(bytes_of_small_files)
 {
-	static const char *const checks[] = { "V003", "V008", "", "V012" };
+	static const char *const checks[] = { "V003", "V008", "", "V912" };
 	char *path = file(four[_i]);
 
 	change_all(path, 1, checks[_i]);
@@ -568,7 +568,7 @@ START_TEST(bytes_of_blobs)
 		if (e->d_name[0] == '.')
 			continue;
 		path = bottle_path(blobs, e->d_name);
-		change_all(path, 37, "V011");
+		change_all(path, 37, "V911");
 		free(path);
 	}
 	(void)closedir(dir);
@@ -618,7 +618,7 @@ END_TEST
 /* Files cut short or longer. */
 START_TEST(lengths)
 {
-	static const char *const checks[] = { "V003", "V008", "V004", "V012" };
+	static const char *const checks[] = { "V003", "V008", "V004", "V912" };
 	char *path = file(four[_i]);
 	struct buffer bytes = { 0 };
 

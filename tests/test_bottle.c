@@ -468,7 +468,7 @@ START_TEST(the_archive_verifies)
 	ck_assert_uint_eq(report.entries, b->line_count);
 	ck_assert_uint_eq(archive_report_count(&report, ARCHIVE_FAILED), 0);
 	ck_assert_uint_eq(archive_report_count(&report, ARCHIVE_NOT_REACHED), 0);
-	ck_assert_uint_eq(archive_report_count(&report, ARCHIVE_NOT_ASKED), 1); /* V014 */
+	ck_assert_uint_eq(archive_report_count(&report, ARCHIVE_NOT_ASKED), 1); /* V914 */
 	for (i = 0; i < report.checks; i++)
 		if (report.check[i].state == ARCHIVE_GOOD)
 			ck_assert_msg(report.check[i].count > 0, "%s", report.check[i].id);

@@ -392,7 +392,7 @@ expect_end(const struct mutant *m, int survives, size_t k, const char *what)
 		    result_name(m->verdict.reason), m->verdict.check, m->verdict.at);
 	if (survives) {
 		must(m->with_head.reason == R_EQUIVOCATION);
-		must(strcmp(m->with_head.check, "V014") == 0);
+		must(strcmp(m->with_head.check, "V914") == 0);
 	} else
 		must(m->verdict.check[0] == 'V');
 	total++;

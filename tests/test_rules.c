@@ -55,7 +55,7 @@ START_TEST(lines)
 		SAY(e.prev.b[0] ^= 1, R_CHAIN_BROKEN, "V006");
 		if (at > 0)
 			SAY(e.time = 999, R_BAD_TIME, "V007");
-		SAY(e.election.b[0] ^= 1, R_WRONG_ELECTION, "V010");
+		SAY(e.election.b[0] ^= 1, R_WRONG_ELECTION, "V910");
 		/* in this order */
 		SAY((e.seq++, e.prev.b[0] ^= 1, e.time = 0, e.election.b[0] ^= 1), R_BAD_SEQUENCE,
 		    "V005");
@@ -204,7 +204,7 @@ START_TEST(completeness)
 	struct why why = { .text = "" };
 
 	ck_assert_int_eq(rules_complete(b->rules, &why), R_MISSING_RECORD);
-	ck_assert_str_eq(why.check, "V013");
+	ck_assert_str_eq(why.check, "V913");
 	bottle_to_voting(b, COUNT_PLURALITY, 2);
 	bottle_item(b, COUNT_PLURALITY, 2); /* never opened */
 	bottle_finish(b, 1);

@@ -60,7 +60,7 @@ START_TEST(expected_election)
 	ck_assert_int_eq(rules_new(&b->rules, &id, RULES_VERIFY), R_GOOD);
 	ck_assert_int_eq(rules_entry(b->rules, b->lines[0], &b->source, NULL, &why),
 	    R_WRONG_ELECTION);
-	ck_assert_str_eq(why.check, "V010");
+	ck_assert_str_eq(why.check, "V910");
 	ck_assert_uint_eq(rules_size(b->rules), 0);
 	/* before anything is said about the record */
 	{
@@ -72,7 +72,7 @@ START_TEST(expected_election)
 		ck_assert_int_eq(entry_write(&line, &entry), R_GOOD);
 		ck_assert_int_eq(rules_entry(b->rules, buffer_slice(&line), &b->source, NULL, &why),
 		    R_WRONG_ELECTION);
-		ck_assert_str_eq(why.check, "V010");
+		ck_assert_str_eq(why.check, "V910");
 		buffer_free(&line);
 	}
 	/* also where no entry is read: on the way into a board */
@@ -82,7 +82,7 @@ START_TEST(expected_election)
 
 		bottle_definition_body(b, &body);
 		EXPECT_BODY(b, RECORD_DEFINITION, &body, ROLE_ORGANISER, 1, R_WRONG_ELECTION);
-		ck_assert_str_eq(b->why.check, "V010");
+		ck_assert_str_eq(b->why.check, "V910");
 	}
 	bottle_free(b);
 }

@@ -43,7 +43,7 @@ expect "as JSON" 0 verify "$folder" --election "$id" --json
 expect "without the id" 0 verify "$folder"
 expect "with an own head" 0 verify "$folder" --head "$folder/checkpoint"
 expect "another election" 1 verify "$folder" --election "${id//[0-9]/0}"
-grep -q '^V010 WRONG_ELECTION ' "$TMPDIR/out" || bad "another election" "$(cat "$TMPDIR/out")"
+grep -q '^V910 WRONG_ELECTION ' "$TMPDIR/out" || bad "another election" "$(cat "$TMPDIR/out")"
 expect "the head of another" 1 verify "$folder" --head "$TMPDIR/ristretto255-rich/checkpoint"
 tar -cf "$TMPDIR/plain.tar" -C "$folder" . && expect "a tar" 0 verify "$TMPDIR/plain.tar"
 tar -cf "$TMPDIR/named.tar" -C "$TMPDIR" modp2048-rich &&

@@ -127,7 +127,7 @@ def verify(files: Files, expected: bytes | None = None, partial: bool = False,
     for blob in blobs:
         cache[bytes.fromhex(blob)] = files.read("blobs/" + blob)
         if sha256(cache[bytes.fromhex(blob)]).hex() != blob:
-            raise Failed("V011", "BAD_BLOB", f"blobs/{blob} does not have this hash")
+            raise Failed("V911", "BAD_BLOB", f"blobs/{blob} does not have this hash")
 
     data = files.read("entries.ndjson")
     if not data.endswith(b"\n"):
@@ -182,15 +182,15 @@ def _layout(files: Files) -> list[str]:
 
 
 def _judge_head(replay: Replay, lines: list[bytes], head: bytes) -> None:
-    """V014: a head known from outside is a prefix of this board."""
+    """V914: a head known from outside is a prefix of this board."""
     try:
         outside = checkpoint.read(replay.board.define, replay.board.election, head)
     except Refused as refused:
-        raise Failed("V014", refused.reason, "the head from outside: " + refused.text) from None
+        raise Failed("V914", refused.reason, "the head from outside: " + refused.text) from None
     if outside.size > len(lines):
-        raise Failed("V014", "ROLLBACK", f"the board once had {outside.size} entries")
+        raise Failed("V914", "ROLLBACK", f"the board once had {outside.size} entries")
     if merkle.root(lines[:outside.size]) != outside.root:
-        raise Failed("V014", "EQUIVOCATION", f"another board of {outside.size} entries exists")
+        raise Failed("V914", "EQUIVOCATION", f"another board of {outside.size} entries exists")
 
 
 def _judge_blobs(blobs: list[str], lines: list[bytes]) -> None:
@@ -204,10 +204,10 @@ def _judge_blobs(blobs: list[str], lines: list[bytes]) -> None:
 
 
 def _judge_results(replay: Replay, files: Files) -> None:
-    """V012, V013"""
+    """V912, V913"""
     board = replay.board
     if files.read("result.json") != result_file(board):
-        raise Failed("V012", "RESULT_MISMATCH", "result.json is not what follows")
+        raise Failed("V912", "RESULT_MISMATCH", "result.json is not what follows")
     for item in board.items:
         if item.state != "DONE":
-            raise Failed("V013", "MISSING_RECORD", f"item {item.id} is {item.state}")
+            raise Failed("V913", "MISSING_RECORD", f"item {item.id} is {item.state}")

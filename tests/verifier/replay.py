@@ -107,7 +107,7 @@ class Replay:
         need(entry["prev"] == self.previous, "V006", "CHAIN_BROKEN",
              "prev is not the hash of the line before")
         need(entry["time"] >= board.time, "V007", "BAD_TIME", "time runs backwards")
-        need(self._right_election(entry), "V010", "WRONG_ELECTION", "another election")
+        need(self._right_election(entry), "V910", "WRONG_ELECTION", "another election")
         rule, record = self._record(entry["record"], seq, digest)
         return rule, record, entry["time"]
 

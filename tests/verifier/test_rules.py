@@ -98,7 +98,7 @@ class EntryTests(unittest.TestCase):
         for want, fields in (
                 ("V005 BAD_SEQUENCE", {"seq": 0}), ("V005 BAD_SEQUENCE", {"seq": 2}),
                 ("V006 CHAIN_BROKEN", {"prev": OTHER}), ("V007 BAD_TIME", {"time": f.clock - 1}),
-                ("V010 WRONG_ELECTION", {"election": OTHER}), ("V004 BAD_ENCODING", {"x": 1}),
+                ("V910 WRONG_ELECTION", {"election": OTHER}), ("V004 BAD_ENCODING", {"x": 1}),
                 ("V004 BAD_ENCODING", {"time": "1"}), ("V004 BAD_ENCODING", {"prev": ""})):
             self.assertEqual(f.judge(f.line_of(record, **fields)), want)
         good = f.line_of(record)
