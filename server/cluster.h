@@ -39,8 +39,8 @@ struct cluster_options {
 	 * data folder that exists, the version that made it. */
 	const char *bindir;
 
-	/* A data folder to copy instead of running initdb, which takes seconds. Ours, not
-	 * running, mode 0700. It is made first if it is missing (not two callers at once).
+	/* A data folder to copy instead of running initdb, which takes seconds: an absolute
+	 * path. Ours, not running, mode 0700. It is made first if it is missing (not two callers at once).
 	 * NULL: $TABELLA_PG_TEMPLATE, or else none. Tests use it. */
 	const char *template;
 
@@ -74,7 +74,7 @@ int cluster_pid(struct cluster *c);
 /* FOLDER/data, absolute; lives as long as the cluster. */
 const char *cluster_data(const struct cluster *c);
 
-/* Make a data folder at `path`, which must not exist, to be used as a template. */
+/* Make a data folder at `path`, absolute, which must not exist, to be used as a template. */
 enum result cluster_template(const char *path, const char *bindir, struct why *why);
 
 #endif

@@ -260,6 +260,9 @@ cluster_make_data(const char *data, const char *bindir, const char *template, st
 	const char *const clear[] = { "/bin/rm", "-rf", "--", unfinished, NULL };
 	enum result r;
 
+	if (data[0] != '/' || (template != NULL && template[0] != '/'))
+		return why_set(why, R_BAD_INPUT, "%s must be an absolute path",
+		    data[0] != '/' ? data : template);
 	if (snprintf(unfinished, sizeof unfinished, "%s.new", data) >= (int)sizeof unfinished)
 		return why_set(why, R_BAD_INPUT, "the path %s is too long", data);
 	r = process_run(clear, said, sizeof said, why);

@@ -35,6 +35,8 @@ process_start(pid_t *pid, const char *const argv[], int out, struct why *why)
 	if (error == 0)
 		error = posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	if (error == 0)
+		error = posix_spawn_file_actions_addchdir_np(&files, "/");
+	if (error == 0)
 		error = posix_spawnattr_setsigmask(&attr, &none);
 	if (error == 0)
 		error = posix_spawnattr_setsigdefault(&attr, &all);

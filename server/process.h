@@ -1,7 +1,9 @@
 /*
  * process: run another program. Its standard input is /dev/null; it inherits no
  * other descriptor, no blocked or ignored signal and almost no environment (PATH
- * and LC_ALL=C), so that nothing of the caller's surroundings leaks into it.
+ * and LC_ALL=C), so that nothing of the caller's surroundings leaks into it. It
+ * runs in /, so paths in its arguments are absolute: the current folder may be
+ * closed to us, which PostgreSQL's programs do not bear.
  *
  * R_NO_DISK: it could not be started.
  */

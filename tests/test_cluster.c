@@ -451,6 +451,22 @@ START_TEST(programs_that_are_not_there)
 }
 END_TEST
 
+/* As when root starts us from a folder of its own. */
+START_TEST(a_current_folder_that_is_closed_to_us)
+{
+	struct cluster *c;
+
+	ck_assert_int_eq(mkdir(under("closed", ""), 0700), 0);
+	ck_assert_int_eq(mkdir(under("closed", "/inner"), 0700), 0);
+	ck_assert_int_eq(chdir(under("closed", "/inner")), 0);
+	ck_assert_int_eq(chmod(under("closed", ""), 0), 0);
+	c = open_good("elsewhere");
+	stop_good(c);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(chmod(under("closed", ""), 0700), 0);
+}
+END_TEST
+
 START_TEST(a_template_is_ours_and_shut_down)
 {
 	struct cluster *c = open_good("source");
@@ -510,6 +526,7 @@ body(void)
 	tcase_add_test(where, the_longest_path_that_fits);
 	tcase_add_test(where, folders_that_are_not_ours_alone);
 	tcase_add_test(where, programs_that_are_not_there);
+	tcase_add_test(where, a_current_folder_that_is_closed_to_us);
 	tcase_add_test(where, a_template_is_ours_and_shut_down);
 	tcase_add_test(where, without_a_template_initdb_runs);
 	if (as_root_text[0] != '\0')
