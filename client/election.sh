@@ -142,7 +142,14 @@ rm -rf -- "$DEMO"
 mkdir -p "$DEMO" || die 3 "$DEMO cannot be made."
 DATA=$(mktemp -d /var/tmp/tabella.XXXXXX) || die 3 "no folder can be made in /var/tmp."
 ln -s "$DATA" "$DEMO/data"
-[ "$(id -u)" -ne 0 ] || chown postgres: "$DATA"
+if [ "$(id -u)" -eq 0 ]; then
+	chown postgres: "$DATA"
+	# That user may not be able to look into the folder that we stand in.
+	if ! "${BOARD_USER[@]}" test -x "$TABELLAD"; then
+		install -m 755 "$TABELLAD" "$DATA/tabellad" || die 3 "$TABELLAD cannot be copied to $DATA."
+		TABELLAD=$DATA/tabellad
+	fi
+fi
 
 # ---- the election --------------------------------------------------------------------
 
@@ -264,7 +271,7 @@ verification above failing. The whole public record is in demo/archive.
 
 What to try next:
   build/client/tabella verify demo/archive --election $ID
-  printf x | dd of=demo/archive/entries.ndjson bs=1 seek=5000 conv=notrunc
+  printf '!' | dd of=demo/archive/entries.ndjson bs=1 seek=5000 conv=notrunc
   build/client/tabella verify demo/archive        (it names what is wrong)
   ./quickstart --tally ballots/examples/resolution-2014.txt
   README.md walks through a small election by hand.
