@@ -197,6 +197,7 @@ test_scripts = \
 	tests/test_equations.sh \
 	tests/test_layers.sh \
 	tests/test_manual.sh \
+	tests/test_readme.sh \
 	tests/test_tree.sh \
 	tests/verifier.sh
 
