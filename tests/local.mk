@@ -186,6 +186,19 @@ tests_bench_store_LDADD = $(PG_LIBS)
 CLEANFILES += tests/bench/store
 endif
 
+# For the scripts that hold whole elections (elect.sh): what signs and chains any bytes, a
+# trustee that does not keep the rules, and a library that makes a program stumble.
+EXTRA_PROGRAMS += tests/scribe tests/rogue
+tests_scribe_SOURCES = tests/scribe.c
+tests_rogue_SOURCES = tests/rogue.c
+tests_rogue_LDADD = $(CLIENT_LIBS)
+check_DATA = tests/scribe tests/rogue tests/trip.so
+CLEANFILES += tests/scribe tests/rogue tests/trip.so
+
+tests/trip.so: $(srcdir)/tests/trip.c
+	$(AM_V_CC)$(MKDIR_P) tests && $(CC) -std=gnu11 $(AM_CPPFLAGS) $(CPPFLAGS) $(WARN_CFLAGS) \
+	    -O1 -fPIC -shared -o $@ $(srcdir)/tests/trip.c
+
 # They watch what is freed, and make memory and the random source fail.
 tests_test_mem_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=calloc
 tests_test_rules_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
@@ -207,10 +220,14 @@ EXTRA_DIST += \
 	$(test_scripts) \
 	tests/README.md \
 	tests/ct.supp \
+	tests/lsan.supp \
 	tests/driver.sh \
+	tests/elect.sh \
 	tests/lib.sh \
 	tests/lint.sh \
 	tests/must.h \
+	tests/proxy.py \
+	tests/trip.c \
 	tests/summary.sh
 
 # The second verifier, in Python.
