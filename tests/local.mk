@@ -36,6 +36,8 @@ tests_libproofs_a_SOURCES = \
 check_LIBRARIES += tests/libbottle.a
 BOTTLE_LIB = tests/libbottle.a
 tests_libbottle_a_SOURCES = \
+	tests/attack_kit.c \
+	tests/attack_kit.h \
 	tests/bottle.c \
 	tests/bottle.h \
 	tests/bottle_archive.c \
@@ -61,6 +63,8 @@ tests_libct_a_SOURCES = \
 
 check_PROGRAMS += \
 	tests/test_archive \
+	tests/test_attacks \
+	tests/test_attacks_tally \
 	tests/test_base64 \
 	tests/test_bottle \
 	tests/test_canon \
@@ -119,6 +123,8 @@ tests_test_dleq_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_elgamal_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_archive_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_attacks_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_attacks_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_mutants_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
