@@ -1,0 +1,208 @@
+# elect.sh: what tests of whole elections share: a board, its people, their
+# commands. Source it after lib.sh. Everything lives in $TMPDIR:
+#
+#	board/ (or as named)	the board's data; its URL is in $URL
+#	<who>.key, <who>.pub	signing keys
+#	<who>/			the folder of a role
+#
+# Names are words: organiser, registrar1, trustee1 ... Elections are told apart by
+# $ID. What a command printed last is in $TMPDIR/out.
+
+# More processes than processors: threads that wait must sleep, not spin.
+export OMP_WAIT_POLICY=passive OMP_NUM_THREADS=2
+
+TABELLA=$TOP_BUILDDIR/client/tabella
+TABELLAD=$TOP_BUILDDIR/server/tabellad
+# Slow machines and sanitizers: seconds that anything may take.
+: "${LONG:=90}"
+
+# A message of a sanitizer must not drown in an exit status that is expected anyway.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99}
+
+need_server() {
+	[ "${TABELLA_SERVER:-yes}" = yes ] && [ -x "$TABELLAD" ] ||
+	    skip_all "this build has no server"
+	[ -x "$TABELLA" ] || skip_all "this build has no client"
+	need_postgres
+	TABELLAD=$(share "$TABELLAD")
+}
+
+# run COMMAND...: it must succeed, or the script ends here. The output is in
+# $TMPDIR/out.
+run() {
+	local got=0
+	"$@" >"$TMPDIR/out" 2>&1 || got=$?
+	[ "$got" -ne 0 ] || return 0
+	sed 's/^/    /' "$TMPDIR/out"
+	fatal "a step that must succeed" "exit status $got: $*"
+}
+
+# refused NAME STATUS REASON COMMAND...: one case: COMMAND exits with STATUS and its
+# message begins with "tabella: REASON: ".
+refused() {
+	local name=$1 status=$2 reason=$3 got=0
+	shift 3
+	"$@" >"$TMPDIR/out" 2>&1 </dev/null || got=$?
+	if [ "$got" -eq "$status" ] && grep -q "^tabellad\?: $reason: ..*" "$TMPDIR/out"; then
+		good "$name"
+	else
+		bad "$name" "exit status $got, not $status with $reason"
+		sed 's/^/    /' "$TMPDIR/out"
+		return 1
+	fi
+}
+
+# ---- the board ---------------------------------------------------------------
+
+# board_start [OPTION...]: start tabellad, or start it again on the same address. The
+# data folder is $BOARD (default board); the private database is PostgreSQL's.
+board_start() {
+	local data=$TMPDIR/${BOARD:=board}
+	[ -d "$data" ] || own_folder "$data" || fatal "no folder for the board"
+	rm -f "$data/address"
+	start "$TMPDIR/$BOARD.log" "${AS_POSTGRES[@]}" "$TABELLAD" --data "$data" \
+	    --listen "${ADDRESS:-127.0.0.1:0}" --name "test.$BOARD" \
+	    --address-file "$data/address" --organiser "$(cat "$TMPDIR/organiser.pub")" "$@"
+	BOARD_PID=$PID
+	wait_for "$LONG" test -s "$data/address" || {
+		cat "$TMPDIR/$BOARD.log"
+		fatal "the board did not start"
+	}
+	URL=$(cat "$data/address")
+	ADDRESS=${URL#http://}
+}
+
+# api PATH: the body of GET /v1/PATH; fails unless the status is 200.
+api() { curl -sS -f --max-time "$LONG" "$URL/v1/$1"; }
+board_size() { api elections | jq -r --arg id "$ID" '.elections[] | select(.id == $id) | .size'; }
+# status METHOD PATH [FILE]: the HTTP status; the answer is in $TMPDIR/answer.
+status() {
+	curl -sS --max-time "$LONG" -o "$TMPDIR/answer" -w '%{http_code}' -X "$1" \
+	    ${3:+--data-binary "@$3"} "$URL/v1/$2"
+}
+# answers NAME STATUS REASON METHOD PATH [FILE]: one case: the board refuses with this.
+answers() {
+	local got reason
+	got=$(status "$4" "$5" "${6:-}")
+	reason=$(jq -r '.error.reason // empty' "$TMPDIR/answer" 2>/dev/null)
+	if [ "$got" = "$2" ] && [ "$reason" = "$3" ]; then
+		good "$1"
+	else
+		bad "$1" "$got $reason, not $2 $3: $(head -c 300 "$TMPDIR/answer")"
+	fi
+}
+
+# ---- people ------------------------------------------------------------------
+
+# keys ROLE NAME...: signing keys without a passphrase.
+keys() {
+	local role=$1 name
+	shift
+	for name; do
+		run "$TABELLA" "$role" key --no-passphrase --out "$TMPDIR/$name.key"
+		cp "$TMPDIR/out" "$TMPDIR/$name.pub"
+	done
+}
+
+party() { printf '{"name":"%s","key":"%s"}' "$1" "$(cat "$TMPDIR/$1.pub")"; }
+parties() {
+	local name comma=
+	for name; do
+		printf '%s' "$comma"
+		party "$name"
+		comma=,
+	done
+}
+
+organiser() { "$TABELLA" organiser "$1" --dir "$TMPDIR/organiser$POLL" "${@:2}"; }
+# registrar N COMMAND ...
+registrar() { "$TABELLA" registrar "$2" --dir "$TMPDIR/registrar$1$POLL" "${@:3}"; }
+# Where several elections are held, POLL tells the folders apart.
+POLL=
+
+# define EXTRA TRUSTEES REGISTRARS: found an election; EXTRA is JSON for the definition.
+# Sets ID.
+define() {
+	local trustees=() registrars=() i
+	for ((i = 1; i <= $2; i++)); do trustees+=("trustee$i"); done
+	for ((i = 1; i <= $3; i++)); do registrars+=("registrar$i"); done
+	cat >"$TMPDIR/definition.json" <<-END
+		{$1 "title": "A test$POLL", "threshold": 2, "mixers": 2,
+		 "trustees": [$(parties "${trustees[@]}")],
+		 "registrars": [$(parties "${registrars[@]}")]}
+	END
+	run organiser define --board "$URL" --key "$TMPDIR/organiser.key" "$TMPDIR/definition.json"
+	ID=$(tail -n 1 "$TMPDIR/out")
+}
+
+# item TITLE CHOICE OPTION...
+item() {
+	local file=$TMPDIR/item.json
+	jq -n --arg title "$1" --arg choice "$2" '$ARGS.positional as $options |
+	    {title: $title, choice: $choice, options: $options}' --args "${@:3}" >"$file"
+	run organiser item "$file"
+}
+
+# trustee_start N [OPTION...]: let a trustee do its work; its number is in TRUSTEE[N].
+# Through another address than the board's: AT=http://...
+trustee_start() {
+	local n=$1
+	shift
+	start "$TMPDIR/trustee$n$POLL.log" "$TABELLA" trustee run --dir "$TMPDIR/trustee$n$POLL" \
+	    --board "${AT:-$URL}" --election "$ID" --key "$TMPDIR/trustee$n.key" --patience 1 "$@"
+	TRUSTEE[n]=$PID
+}
+TRUSTEE=()
+
+# register NAME...: the register of people.
+register() {
+	{
+		echo name
+		printf '%s\n' "$@" | sed 's/"/""/g; s/.*/"&"/'
+	} >"$TMPDIR/register.csv"
+}
+
+# codes N PART: registrar N makes codes for the register: codes<PART>.csv, part<PART>.json.
+codes() {
+	run registrar "$1" codes --board "$URL" --election "$ID" --key "$TMPDIR/registrar$1.key" \
+	    --codes "$TMPDIR/codes$2$POLL.csv" --out "$TMPDIR/part$2$POLL.json" --part "$2" \
+	    "$TMPDIR/register.csv"
+}
+
+# code_file NAME: put all parts of a person's code into NAME.code.
+code_file() {
+	local part
+	(umask 077 && for part in "$TMPDIR"/codes?"$POLL".csv; do
+		sed -n "s/^\"$1\",[0-9]*,//p" "$part"
+	done >"$TMPDIR/$1$POLL.code")
+}
+
+# vote NAME ARGUMENT...: with the code of that person.
+vote() {
+	"$TABELLA" vote --dir "$TMPDIR/$1$POLL" --board "${AT:-$URL}" --election "$ID" \
+	    --code-file "$TMPDIR/$1$POLL.code" "${@:2}"
+}
+
+# state FILTER: ask the board how far the election is, by jq on the organiser's status.
+state() { organiser status --json | jq -e "$1"; }
+
+# ---- a board in between (proxy.py) ---------------------------------------------
+
+# proxy_start [NAME]: let clients talk to the board through it: AT is its address.
+proxy_start() {
+	PROXY=$TMPDIR/${1:-proxy}
+	mkdir -p "$PROXY"
+	start "$PROXY.log" python3 "$TOP_SRCDIR/tests/proxy.py" "$URL" "$PROXY"
+	PROXY_PID=$PID
+	wait_for "$LONG" test -s "$PROXY/address" || fatal "the proxy did not start"
+	AT=$(cat "$PROXY/address")
+}
+
+# rules LINE...: what the proxy does from now on; none: passes everything on.
+rules() {
+	printf '%s\n' "$@" | sed '/^$/d' >"$PROXY/rules.new"
+	: >"$PROXY/held"
+	mv "$PROXY/rules.new" "$PROXY/rules"
+}
+# A request is being held, or was passed on and its answer is being held.
+held() { [ -s "$PROXY/held" ]; }

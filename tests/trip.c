@@ -1,0 +1,155 @@
+/*
+ * trip: a library for LD_PRELOAD that makes a program stumble at a chosen moment. TRIP says
+ * how; calls are counted from 1:
+ *
+ *	kill:N		the process dies by SIGKILL at the Nth call that changes the disk (write and
+ *			pwrite to a regular file: half of the bytes have been written; fsync,
+ *			rename, link, ftruncate: nothing has been done)
+ *	full:N		from the Nth write on there is no room on the disk: half of the bytes of
+ *			that one, none of the later ones
+ *	random:N	the Nth and all further requests to getrandom for 32 bytes fail
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum stumble { NEVER, KILL, FULL, RANDOM };
+
+static struct {
+	pthread_once_t once;
+	enum stumble how;
+	long at, calls;
+} trip = { PTHREAD_ONCE_INIT, NEVER, 0, 0 };
+
+static void
+read_how(void)
+{
+	const char *text = getenv("TRIP");
+
+	if (text == NULL)
+		return;
+	trip.how = strncmp(text, "kill:", 5) == 0 ? KILL
+	    : strncmp(text, "full:", 5) == 0      ? FULL
+	    : strncmp(text, "random:", 7) == 0    ? RANDOM
+						  : NEVER;
+	trip.at = strtol(strchr(text, ':') + 1, NULL, 10);
+}
+
+/* Count a call of this kind: is it the one, or a later one? */
+static int
+now(enum stumble how)
+{
+	(void)pthread_once(&trip.once, read_how);
+	return trip.how == how && __atomic_add_fetch(&trip.calls, 1, __ATOMIC_SEQ_CST) >= trip.at;
+}
+
+static void *
+real(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+static void
+die(void)
+{
+	(void)kill(getpid(), SIGKILL);
+	for (;;)
+		(void)pause();
+}
+
+static int
+is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+ssize_t
+write(int fd, const void *bytes, size_t n)
+{
+	ssize_t (*call)(int, const void *, size_t) =
+	    (ssize_t(*)(int, const void *, size_t))real("write");
+
+	if (!is_regular(fd))
+		return call(fd, bytes, n);
+	if (now(KILL)) {
+		(void)call(fd, bytes, n / 2);
+		die();
+	}
+	if (now(FULL)) {
+		if (trip.calls == trip.at && n > 1)
+			return call(fd, bytes, n / 2);
+		errno = ENOSPC;
+		return -1;
+	}
+	return call(fd, bytes, n);
+}
+
+ssize_t
+pwrite(int fd, const void *bytes, size_t n, off_t at)
+{
+	ssize_t (*call)(int, const void *, size_t, off_t) =
+	    (ssize_t(*)(int, const void *, size_t, off_t))real("pwrite");
+
+	if (now(KILL)) {
+		(void)call(fd, bytes, n / 2, at);
+		die();
+	}
+	if (now(FULL)) {
+		if (trip.calls == trip.at && n > 1)
+			return call(fd, bytes, n / 2, at);
+		errno = ENOSPC;
+		return -1;
+	}
+	return call(fd, bytes, n, at);
+}
+
+int
+fsync(int fd)
+{
+	if (now(KILL))
+		die();
+	return ((int (*)(int))real("fsync"))(fd);
+}
+
+int
+rename(const char *from, const char *to)
+{
+	if (now(KILL))
+		die();
+	return ((int (*)(const char *, const char *))real("rename"))(from, to);
+}
+
+int
+link(const char *from, const char *to)
+{
+	if (now(KILL))
+		die();
+	return ((int (*)(const char *, const char *))real("link"))(from, to);
+}
+
+int
+ftruncate(int fd, off_t size)
+{
+	if (now(KILL))
+		die();
+	return ((int (*)(int, off_t))real("ftruncate"))(fd, size);
+}
+
+ssize_t
+getrandom(void *bytes, size_t n, unsigned flags)
+{
+	if (n == 32 && now(RANDOM)) {
+		errno = EIO;
+		return -1;
+	}
+	return ((ssize_t(*)(void *, size_t, unsigned))real("getrandom"))(bytes, n, flags);
+}
