@@ -773,6 +773,15 @@ START_TEST(bodies_alone)
 	record_tracker(&tracker, buffer_slice(&body));
 	ck_assert(digest_equal(&record->tracker, &tracker));
 	record_free(record);
+	{
+		struct buffer out = { 0 };
+		struct slice bad = buffer_slice(&body);
+
+		bad.n--;
+		ck_assert_int_eq(record_write_voter(&out, bad, some(32), some(64), NULL),
+		    R_BAD_ENCODING);
+		ck_assert_uint_eq(out.n, 0);
+	}
 	buffer_add_string(&body, " ");
 	ck_assert_int_eq(record_parse_body(&record, buffer_slice(&body), NULL), R_BAD_ENCODING);
 	buffer_free(&body);

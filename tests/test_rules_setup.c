@@ -518,7 +518,11 @@ START_TEST(building)
 	ck_assert_int_eq(roll_find(roll, roll_key(roll, 1), &line), R_GOOD);
 	ck_assert_uint_eq(line, 1);
 	ck_assert_int_eq(roll_find(roll, (struct slice){ blob.p, 32 }, &line), R_NOT_ON_ROLL);
-	ck_assert_int_eq(roll_find(roll, (struct slice){ blob.p, 31 }, &line), R_NOT_ON_ROLL);
+	/* part of a key is no key */
+	ck_assert_int_eq(roll_find(roll, (struct slice){ roll_key(roll, 1).p, 31 }, &line),
+	    R_NOT_ON_ROLL);
+	ck_assert_int_eq(roll_find(roll, (struct slice){ roll_key(roll, 0).p, 33 }, &line),
+	    R_NOT_ON_ROLL);
 	buffer_free(&blob);
 	arena_free(&arena);
 	bottle_free(b);

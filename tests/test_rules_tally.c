@@ -9,7 +9,7 @@
 #include "tests/expect.h"
 
 /* Four trustees: t = 2, quorum 3, two mixers. */
-static const struct bottle_plan plan = { .voters = 4, .trustees = 4 };
+static const struct bottle_plan plan = { .voters = 4, .trustees = 4, .late_items = 1 };
 
 static struct item_status
 item_of(struct bottle *b, uint64_t id)
@@ -93,6 +93,18 @@ START_TEST(readies)
 }
 END_TEST
 
+/* A source that says it gave everything. */
+static enum result
+give_nothing(void *ctx, uint64_t from, uint64_t to, source_each *each, void *arg)
+{
+	(void)ctx;
+	(void)from;
+	(void)to;
+	(void)each;
+	(void)arg;
+	return R_GOOD;
+}
+
 /* The list holds the last ballot of each line, ascending by line, byte for byte. */
 START_TEST(the_input_list)
 {
@@ -122,10 +134,27 @@ START_TEST(the_input_list)
 	copy(b, &b->lines[last.seq])[200] ^= 1;
 	ck_assert_int_eq(frozen_list(rules_now(b->rules), 1, &b->source, &list, NULL),
 	    R_CHAIN_BROKEN);
+	b->source.entries = give_nothing;
+	ck_assert_int_eq(frozen_list(rules_now(b->rules), 1, &b->source, &list, NULL),
+	    R_MISSING_ENTRY);
+	bottle_free(b);
+	b = closed(&plan);
+	bottle_item(b, COUNT_PLURALITY, 2); /* not closed */
+	ck_assert_int_eq(frozen_list(rules_now(b->rules), 2, &b->source, &list, NULL), R_STATE);
+	{
+		struct buffer none = { 0 };
+
+		ck_assert_int_eq(frozen_result(rules_now(b->rules), 2, &b->source, &none, NULL,
+				     NULL),
+		    R_STATE);
+	}
+	ck_assert_int_eq(frozen_current_list(rules_now(b->rules), 2, &b->source, &list, NULL),
+	    R_STATE);
+	ck_assert_int_eq(rules_last_ballot(b->rules, b->voters[1].line, 1, &last), R_GOOD);
 	b->line_count = (size_t)last.seq;
 	ck_assert_int_eq(frozen_list(rules_now(b->rules), 1, &b->source, &list, NULL),
 	    R_MISSING_ENTRY);
-	ck_assert_int_eq(frozen_list(rules_now(b->rules), 2, &b->source, &list, NULL),
+	ck_assert_int_eq(frozen_list(rules_now(b->rules), 3, &b->source, &list, NULL),
 	    R_UNKNOWN_ITEM);
 	bottle_free(b);
 }
@@ -522,6 +551,7 @@ START_TEST(results)
 	struct buffer object = { 0 };
 	struct outcome o;
 	struct arena arena = { 0 };
+	struct digest blobs[2];
 	uint64_t i, t_th;
 
 	bottle_result_body(b, &body, 1);
@@ -539,6 +569,8 @@ START_TEST(results)
 	bottle_decrypt_body(b, &body, 2, 1);
 	t_th = rules_size(b->rules);
 	take(b, RECORD_DECRYPT, &body, 2);
+	blobs[0] = body.decrypt.factors;
+	blobs[1] = body.decrypt.list;
 	bottle_decrypt_body(b, &body, 1, 1); /* more than needed */
 	take(b, RECORD_DECRYPT, &body, 1);
 	bottle_result_body(b, &good, 1);
@@ -565,6 +597,21 @@ START_TEST(results)
 
 	ck_assert_int_eq(frozen_result(rules_now(b->rules), 1, &b->source, &object, NULL, NULL),
 	    R_GOOD);
+	/* nothing without the last list, nor without a set of factors */
+	for (i = 0; i < 2; i++) {
+		struct bottle_blob *blob = bottle_find_blob(b, &blobs[i]);
+		struct buffer none = { 0 };
+
+		blob->hidden = 1;
+		ck_assert_int_eq(frozen_result(rules_now(b->rules), 1, &b->source, &none, NULL,
+				     NULL),
+		    R_MISSING_BLOB);
+		ck_assert_int_eq(frozen_results(rules_now(b->rules), &b->source, &none, NULL, NULL),
+		    R_MISSING_BLOB);
+		ck_assert_uint_eq(none.n, 0);
+		blob->hidden = 0;
+		buffer_free(&none);
+	}
 	ck_assert_int_eq(outcome_read(&o, &arena, buffer_slice(&object), NULL), R_GOOD);
 	ck_assert_uint_eq(o.counted_n, 3);
 	ck_assert_uint_eq(o.eligible, 4);

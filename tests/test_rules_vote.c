@@ -503,6 +503,16 @@ START_TEST(audits)
 	ck_assert_int_eq(ballot_audit(choices, items, 2, &place, body, r, NULL), R_WRONG_ELECTION);
 	body.n--;
 	ck_assert_int_eq(ballot_audit(choices, items, 2, &place, body, r, NULL), R_BAD_ENCODING);
+	/* the body of another type */
+	bottle_challenged(b, &out, 0, &prev);
+	{
+		struct record *record;
+
+		ck_assert_int_eq(record_parse(&record, NULL, buffer_slice(&out), NULL), R_GOOD);
+		ck_assert_int_eq(ballot_audit(choices, items, 2, &place, record->body, r, NULL),
+		    R_BAD_ENCODING);
+		record_free(record);
+	}
 	ballot_draft_free(draft);
 	buffer_free(&out);
 	bottle_free(b);
@@ -531,6 +541,29 @@ START_TEST(drafts_differ)
 	ck_assert_int_eq(ballot_draft_new(&none, &place, &bad, 1, &b->rng, &b->why), R_BAD_INPUT);
 	ck_assert_ptr_null(none);
 	ck_assert_int_eq(ballot_draft_new(&none, &place, &bad, 0, &b->rng, &b->why), R_BAD_INPUT);
+	/* a key, then a credential, that is none */
+	{
+		static const uint8_t zeros[32];
+		struct choice blank = { .type = CHOICE_RANKING, .options = 31 };
+		struct buffer out = { 0 };
+
+		bad.choice = &blank;
+		place.y.p = zeros;
+		ck_assert_int_eq(ballot_draft_new(&none, &place, &bad, 1, &b->rng, &b->why),
+		    R_BAD_ELEMENT);
+		ck_assert_ptr_null(none);
+		place = bottle_place(b, 0, &prev);
+		place.X.p = zeros;
+		ck_assert_int_eq(ballot_draft_new(&none, &place, &bad, 1, &b->rng, &b->why),
+		    R_GOOD);
+		ck_assert_int_eq(ballot_draft_cast(&out, none, b->voters[0].x, &b->rng, &b->why),
+		    R_BAD_ELEMENT);
+		ck_assert_int_eq(ballot_challenge(&out, &place, &prev, b->voters[0].x, &b->rng,
+				     &b->why),
+		    R_BAD_ELEMENT);
+		ck_assert_uint_eq(out.n, 0);
+		ballot_draft_free(none);
+	}
 	ballot_draft_free(one);
 	ballot_draft_free(two);
 	ballot_draft_free(NULL);
