@@ -1,3 +1,5 @@
+#!/bin/bash
+# shellcheck disable=SC2034 # the scripts use what is set here
 # elect.sh: what tests of whole elections share: a board, its people, their
 # commands. Source it after lib.sh. Everything lives in $TMPDIR:
 #
@@ -20,9 +22,10 @@ TABELLAD=$TOP_BUILDDIR/server/tabellad
 export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99}
 
 need_server() {
-	[ "${TABELLA_SERVER:-yes}" = yes ] && [ -x "$TABELLAD" ] ||
-	    skip_all "this build has no server"
-	[ -x "$TABELLA" ] || skip_all "this build has no client"
+	[ "${TABELLA_SERVER:-yes}" = yes ] || skip_all "this build has no server"
+	if [ ! -x "$TABELLAD" ] || [ ! -x "$TABELLA" ]; then
+		fatal "client/tabella and server/tabellad must be built first"
+	fi
 	need_postgres
 	TABELLAD=$(share "$TABELLAD")
 }
@@ -54,15 +57,17 @@ refused() {
 
 # ---- the board ---------------------------------------------------------------
 
-# board_start [OPTION...]: start tabellad, or start it again on the same address. The
-# data folder is $BOARD (default board); the private database is PostgreSQL's.
+# Start tabellad, or start it again on the same address. The data folder is $BOARD
+# (default board), further options are in BOARD_OPTIONS.
+BOARD_OPTIONS=()
 board_start() {
 	local data=$TMPDIR/${BOARD:=board}
 	[ -d "$data" ] || own_folder "$data" || fatal "no folder for the board"
 	rm -f "$data/address"
 	start "$TMPDIR/$BOARD.log" "${AS_POSTGRES[@]}" "$TABELLAD" --data "$data" \
 	    --listen "${ADDRESS:-127.0.0.1:0}" --name "test.$BOARD" \
-	    --address-file "$data/address" --organiser "$(cat "$TMPDIR/organiser.pub")" "$@"
+	    --address-file "$data/address" --organiser "$(cat "$TMPDIR/organiser.pub")" \
+	    "${BOARD_OPTIONS[@]}"
 	BOARD_PID=$PID
 	wait_for "$LONG" test -s "$data/address" || {
 		cat "$TMPDIR/$BOARD.log"
@@ -188,9 +193,9 @@ state() { organiser status --json | jq -e "$1"; }
 
 # ---- a board in between (proxy.py) ---------------------------------------------
 
-# proxy_start [NAME]: let clients talk to the board through it: AT is its address.
+# Start it; its folder is PROXY and its address AT, which the functions above use.
 proxy_start() {
-	PROXY=$TMPDIR/${1:-proxy}
+	PROXY=$TMPDIR/proxy
 	mkdir -p "$PROXY"
 	start "$PROXY.log" python3 "$TOP_SRCDIR/tests/proxy.py" "$URL" "$PROXY"
 	PROXY_PID=$PID

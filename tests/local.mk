@@ -213,6 +213,7 @@ tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \
 	tests/test_driver.sh \
+	tests/test_election.sh \
 	tests/test_equations.sh \
 	tests/test_layers.sh \
 	tests/test_manual.sh \

@@ -79,9 +79,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         note(self.server.folder, "held", text)
         while find_rule(self.server.folder, text) == rule:
             if self.gone():
-                return False
+                break
             time.sleep(0.02)
-        return True
+        return not self.gone()
 
     def reply(self, status, body, headers=()):
         self.send_response(status)
