@@ -212,6 +212,7 @@ tests_test_rules_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=cal
 tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \
+	tests/second.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
 	tests/test_equations.sh \
@@ -234,6 +235,7 @@ EXTRA_DIST += \
 	tests/lint.sh \
 	tests/must.h \
 	tests/proxy.py \
+	tests/second.py \
 	tests/trip.c \
 	tests/summary.sh
 

@@ -14,6 +14,10 @@
  *
  * Each mutant also goes to the rule book as a board takes it, record by record, by a fresh and by an
  * old snapshot: the same reason must come out.
+ *
+ * With TABELLA_MUTANTS set to a folder, an archive of the first mutant that a check refuses for a
+ * reason is left there as FOLDER/CHECK-REASON, for other verifiers, and the honest one as
+ * FOLDER/honest.
  */
 #include <check.h>
 #include <stdio.h>
@@ -75,6 +79,24 @@ unmake(void)
 	forge_free(f);
 	small_free(s);
 	(void)munmap(mutants, MUTANTS_MAX * sizeof *mutants);
+}
+
+/* ---- leaving archives for others ---- */
+
+static void
+keep(const struct forgery *y, const struct verdict *v)
+{
+	const char *folder = getenv("TABELLA_MUTANTS");
+	char name[64], *path;
+
+	if (folder == NULL)
+		return;
+	(void)snprintf(name, sizeof name, "%s-%s", v->reason == R_GOOD ? "none" : v->check,
+	    result_name(v->reason));
+	path = bottle_path(folder, name);
+	if (access(path, F_OK) != 0)
+		forgery_write(f, y, path);
+	free(path);
 }
 
 /* ---- as a board does it ---- */
@@ -253,6 +275,26 @@ judge_all(size_t n, const struct tree *t, const struct tree *sibling, size_t k)
 	}
 }
 
+/* Make a mutant of entry k again, the whole board, and leave it. */
+static void
+keep_mutant(const struct mutant *m, const struct tree *t, const struct tree *sibling, size_t k)
+{
+	struct buffer record = { 0 };
+	struct forgery y;
+	size_t i;
+
+	if (getenv("TABELLA_MUTANTS") == NULL)
+		return;
+	(void)spoil_record(&record, t, &t->node[m->node], m->way, sibling, k);
+	forgery_start(f, &y, k, k);
+	forgery_add(f, &y, k, buffer_slice(&record), f->time[k]);
+	for (i = k + 1; i < f->n; i++)
+		forgery_take(f, &y, i);
+	keep(&y, &m->verdict);
+	forgery_free(&y);
+	buffer_free(&record);
+}
+
 static void
 count(const struct mutant *m, const struct tree *t, const struct tree *sibling, size_t k,
     enum record_type type)
@@ -279,6 +321,7 @@ count(const struct mutant *m, const struct tree *t, const struct tree *sibling, 
 		return;
 	}
 	must(m->verdict.check[0] == 'V');
+	keep_mutant(m, t, sibling, k);
 	if (m->verdict.at == (int)k)
 		refused_here++;
 	else if (m->verdict.at >= 0)
@@ -342,6 +385,13 @@ type_of(size_t k)
 START_TEST(every_field)
 {
 	size_t k;
+
+	if (getenv("TABELLA_MUTANTS") != NULL) {
+		char *path = bottle_path(getenv("TABELLA_MUTANTS"), "honest");
+
+		bottle_archive(s->b, path);
+		free(path);
+	}
 
 	for (k = 0; k < f->n; k++) {
 		forge_go(f, k);
@@ -422,6 +472,7 @@ spoil_line(size_t k, const struct node *node, const struct tree *t, const struct
 		forgery_take(f, &y, i);
 	judge_apart(&mutants[0], &y);
 	expect_end(&mutants[0], survives, k, name);
+	keep(&y, &mutants[0].verdict);
 	forgery_free(&y);
 out:
 	buffer_free(&line);
@@ -469,6 +520,7 @@ move(size_t k, const size_t *first, size_t n, size_t rest, int survives, const c
 		forgery_take(f, &y, i);
 	judge_apart(&mutants[0], &y);
 	expect_end(&mutants[0], survives, k, what);
+	keep(&y, &mutants[0].verdict);
 	forgery_free(&y);
 }
 
