@@ -346,7 +346,7 @@ entries_or_park(struct board *b, struct hosted *host, struct request *request, i
 	}
 	size = hosted_size(host);
 	if (first < size && n > 0)
-		api_send_entries(b, host, request, first, n < size - first ? n : size - first);
+		api_send_entries(b, host, request, first, n, size);
 	else if (seconds > 0 && may_park)
 		request_park(request, host->topic, (unsigned)seconds * 1000);
 	else

@@ -41,8 +41,9 @@ void api_reply(struct request *request, const char *type, struct slice body);
 /* Errands; each answers the request sooner or later. */
 void api_send(struct board *b, struct request *request, const struct api_call *call);
 void api_send_health(struct board *b, struct request *request);
-/* The n lines from `first` on, or as many as API_PAGE_BYTES allow, at least one. */
+/* The lines from `first` on of a board of `size` > first entries: as many as are wanted, or are there,
+ * or API_PAGE_BYTES allow, at least one. */
 void api_send_entries(struct board *b, struct hosted *host, struct request *request, uint64_t first,
-    uint64_t n);
+    uint64_t wanted, uint64_t size);
 
 #endif

@@ -14,28 +14,23 @@ struct inquiry {
 	struct board *board;
 	struct request *request;
 	struct api_call call;
-	uint64_t first, count; /* of entries */
+	uint64_t first, count, wanted; /* of entries: there are only so many of those wanted */
 };
 
+/* Hand an inquiry (copied) to the clerks. */
 static void
-send(struct board *b, struct request *request, const struct api_call *call, uint64_t first,
-    uint64_t count, void (*run)(struct errand *, struct store *))
+send(const struct inquiry *inquiry, void (*run)(struct errand *, struct store *))
 {
-	struct inquiry *q = calloc(1, sizeof *q);
+	struct inquiry *q = malloc(sizeof *q);
 
 	if (q == NULL) {
-		request_fail(request, R_NO_MEMORY, NULL);
+		request_fail(inquiry->request, R_NO_MEMORY, NULL);
 		return;
 	}
+	*q = *inquiry;
 	q->errand.run = run;
-	q->board = b;
-	q->request = request;
-	if (call != NULL)
-		q->call = *call;
-	q->first = first;
-	q->count = count;
-	if (clerks_send(b->clerks, &q->errand) != R_GOOD) {
-		request_fail(request, R_BUSY, NULL);
+	if (clerks_send(q->board->clerks, &q->errand) != R_GOOD) {
+		request_fail(q->request, R_BUSY, NULL);
 		free(q);
 	}
 }
@@ -65,49 +60,92 @@ run_health(struct errand *errand, struct store *store)
 void
 api_send_health(struct board *b, struct request *request)
 {
-	send(b, request, NULL, 0, 0, run_health);
+	struct inquiry q = { .board = b, .request = request };
+
+	send(&q, run_health);
 }
 
 /* ---- entries ---- */
 
+struct page {
+	struct buffer lines;
+	uint64_t n;
+	struct digest last; /* hash of the last line */
+	int cut;            /* 1: as long as a page may be */
+};
+
 static enum result
 add_line(void *ctx, uint64_t seq, struct slice line)
 {
-	struct buffer *out = ctx;
+	struct page *page = ctx;
 
 	(void)seq;
-	if (out->n > 0 && out->n + line.n + 1 > API_PAGE_BYTES)
-		return R_CANCELLED; /* enough for one page */
-	buffer_add(out, line.p, line.n);
-	buffer_add(out, "\n", 1);
-	return buffer_result(out);
+	if (page->n > 0 && page->lines.n + line.n + 1 > API_PAGE_BYTES) {
+		page->cut = 1;
+		return R_CANCELLED;
+	}
+	buffer_add(&page->lines, line.p, line.n);
+	buffer_add(&page->lines, "\n", 1);
+	entry_hash(&page->last, line);
+	page->n++;
+	return buffer_result(&page->lines);
+}
+
+/* A page that is as long as was asked for, or as a page may be, never changes. Its name is that of
+ * its first line and the hash of its last, which all those before it are chained to. */
+static void
+reply_page(struct inquiry *q, const struct page *page)
+{
+	struct reply reply = { .status = 200,
+		.type = REPLY_NDJSON,
+		.body = page->lines.p,
+		.body_len = page->lines.n };
+	char hex[65], etag[96];
+
+	(void)hex_encode(hex, page->last.b, sizeof page->last.b);
+	(void)snprintf(etag, sizeof etag, "\"%" PRIu64 "-%s\"", q->first, hex);
+	reply.etag = etag;
+	if (page->cut || page->n == q->wanted)
+		reply.cache = REPLY_FOREVER;
+	if (http_none_match(request_head(q->request), etag)) {
+		reply.status = 304;
+		reply.body = NULL;
+		reply.body_len = 0;
+	}
+	request_reply(q->request, &reply);
 }
 
 static void
 run_entries(struct errand *errand, struct store *store)
 {
 	struct inquiry *q = (struct inquiry *)errand;
-	struct buffer out = { 0 };
+	struct page page = { 0 };
 	struct why why = { 0 };
 	enum result r = R_NO_DATABASE;
 
 	if (store != NULL)
-		r = store_lines(store, q->call.host->key, q->first, q->count, add_line, &out, &why);
-	if (r == R_GOOD || r == R_CANCELLED)
-		api_reply(q->request, REPLY_NDJSON, buffer_slice(&out));
+		r = store_lines(store, q->call.host->key, q->first, q->count, add_line, &page,
+		    &why);
+	if (r == R_GOOD || (r == R_CANCELLED && page.cut))
+		reply_page(q, &page);
 	else
 		fail(q, r, &why);
-	buffer_free(&out);
+	buffer_free(&page.lines);
 	free(q);
 }
 
 void
 api_send_entries(struct board *b, struct hosted *host, struct request *request, uint64_t first,
-    uint64_t n)
+    uint64_t wanted, uint64_t size)
 {
-	struct api_call call = { .route = ROUTE_ENTRIES, .host = host };
+	struct inquiry q = { .board = b,
+		.request = request,
+		.call = { .route = ROUTE_ENTRIES, .host = host },
+		.first = first,
+		.count = wanted < size - first ? wanted : size - first,
+		.wanted = wanted };
 
-	send(b, request, &call, first, n, run_entries);
+	send(&q, run_entries);
 }
 
 /* ---- receipts ---- */
@@ -392,12 +430,14 @@ run_blob(struct errand *errand, struct store *store)
 void
 api_send(struct board *b, struct request *request, const struct api_call *call)
 {
+	struct inquiry q = { .board = b, .request = request, .call = *call };
+
 	switch (call->route) {
 	case ROUTE_RECORD:
-	case ROUTE_TRACKER: send(b, request, call, 0, 0, run_receipt); return;
-	case ROUTE_TICKET: send(b, request, call, 0, 0, run_ticket); return;
-	case ROUTE_CHUNK: send(b, request, call, 0, 0, run_chunk); return;
-	case ROUTE_BLOB: send(b, request, call, 0, 0, run_blob); return;
+	case ROUTE_TRACKER: send(&q, run_receipt); return;
+	case ROUTE_TICKET: send(&q, run_ticket); return;
+	case ROUTE_CHUNK: send(&q, run_chunk); return;
+	case ROUTE_BLOB: send(&q, run_blob); return;
 	default: request_fail(request, R_NOT_FOUND, NULL); return;
 	}
 }

@@ -13,6 +13,7 @@ reply_status(enum result r)
 	switch (r) {
 	case R_GOOD: return 200;
 
+	case R_BAD_SIGNATURE:
 	case R_NOT_ALLOWED:
 	case R_NOT_ON_ROLL:
 	case R_FORBIDDEN: return 403;

@@ -28,6 +28,7 @@ START_TEST(every_result_has_a_status)
 	ck_assert_int_eq(reply_status(R_WRONG_ELECTION), 400);
 	ck_assert_int_eq(reply_status(R_BAD_REQUEST), 400);
 	ck_assert_int_eq(reply_status(R_FORBIDDEN), 403);
+	ck_assert_int_eq(reply_status(R_BAD_SIGNATURE), 403);
 	ck_assert_int_eq(reply_status(R_NOT_ALLOWED), 403);
 	ck_assert_int_eq(reply_status(R_NOT_ON_ROLL), 403);
 	ck_assert_int_eq(reply_status(R_NOT_FOUND), 404);
