@@ -167,6 +167,10 @@ answer_refused(struct board *b, struct job *job)
 {
 	struct second_look *look;
 
+	if (board_accuse_again(b, job)) {
+		job_free(job);
+		return;
+	}
 	if (!may_be_stored(job)) {
 		refuse_at_last(b, job);
 		return;

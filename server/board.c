@@ -12,6 +12,7 @@
 #define CLERKS 3
 #define ERRANDS_WAITING 8192
 #define STOP_MS 10000
+#define UNNAMED_SECONDS 86400 /* what nothing names is dropped after a day */
 
 /* ---- the database as a source ---- */
 
@@ -209,4 +210,23 @@ board_stop(struct board *b)
 	hosts_free(b->hosts);
 	sign_key_wipe(&b->config.key);
 	memset(b, 0, sizeof *b);
+}
+
+void
+board_tidy(struct board *b)
+{
+	struct store *store = NULL;
+	struct why why = { 0 };
+	uint64_t dropped = 0;
+	enum result r = store_open(&store, &b->config.store, &why);
+
+	if (r == R_GOOD)
+		r = store_blob_expire(store, &dropped, UNNAMED_SECONDS, &why);
+	store_free(store);
+	if (r != R_GOOD)
+		log_event(b->config.log, LOG_STORE, "old uploads could not be dropped: %s",
+		    why.text);
+	else if (dropped > 0)
+		log_event(b->config.log, LOG_ELECTION, "%llu uploads that nothing names dropped",
+		    (unsigned long long)dropped);
 }

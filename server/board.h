@@ -55,6 +55,9 @@ enum result board_start(struct board *b, const struct board_config *config, stru
 /* Finish what was taken in, then stop. */
 void board_stop(struct board *b);
 
+/* Drop uploads and blobs of more than a day ago that no entry names. Now and then; blocks. */
+void board_tidy(struct board *b);
+
 /* Read every stored election through the rule book, `mode` as in rules_new. */
 enum result board_load(struct board *b, struct store *store, enum rules_mode mode, struct why *why);
 
@@ -72,6 +75,10 @@ void board_source_set(struct board_source *s, struct store *store, struct hosted
 void *verify_ballots(void *arg);
 void *verify_longs(void *arg);
 void *append_records(void *arg);
+
+/* verify.c: a refused `fault` of our own that only another one of ours has overtaken is made anew.
+ * 1: so it was, the job is still the caller's. */
+int board_accuse_again(struct board *b, const struct job *job);
 
 /* Put a new job on its way: to a queue, or to its refusal. Owns the job from now on. */
 void board_take(struct board *b, struct job *job);

@@ -32,6 +32,7 @@ struct job {
 	struct check *check; /* owns the parsed record */
 	bool docketed;       /* on the docket: nobody waits on the connection */
 	unsigned rounds;     /* how often it had to be checked anew */
+	unsigned accusing;   /* a `fault` of the board's own: how often it was made */
 	enum result verdict;
 	struct why why;
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/base64.h"
@@ -48,6 +49,7 @@ static const char help[] =
     "      --organiser kx0Jk1nUOmdF8Kbn1aR4YcM8c2TnHk2kq3b3b1xE2uQ\n";
 
 #define LISTEN_MOST 8
+#define TIDY_SECONDS 3600
 
 struct options {
 	const char *data, *db, *name, *address_file;
@@ -151,8 +153,8 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	struct board_config config = { 0 };
 	struct board board;
 	sigset_t signals;
+	struct timespec tidy_every = { .tv_sec = TIDY_SECONDS };
 	enum result r;
-	int signal_number;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&signals);
@@ -181,7 +183,9 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 
 		listen_address(board.listen, address, 0);
 		log_event(log, LOG_START, "listening on %s", address);
-		(void)sigwait(&signals, &signal_number);
+		do
+			board_tidy(&board);
+		while (sigtimedwait(&signals, NULL, &tidy_every) < 0);
 		log_event(log, LOG_STOP, "stopping");
 	}
 	board_stop(&board);

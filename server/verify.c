@@ -9,6 +9,7 @@
 
 #define BATCH 512
 #define ROUNDS_MAX 3
+#define ACCUSE_TIMES 64
 
 /* What makes a mix or a decryption a fault of its author: its content is wrong. */
 static int
@@ -32,23 +33,37 @@ is_fault(enum record_type type, enum result verdict)
 /* Tell everybody who signed a bad mix or decryption, so that the others go on without
  * its author. Whether it is one is judged by the rule book, as of any record. */
 static void
-accuse(struct board *b, const struct job *job)
+accuse(struct board *b, struct hosted *host, struct slice record, unsigned times)
 {
-	const struct record *record = check_record(job->check);
 	union record_body body = { 0 };
 	struct buffer bytes = { 0 };
 	struct frozen *frozen;
 	struct job *fault;
 
-	frozen = hosted_frozen(job->host);
-	body.fault.election = job->host->id;
+	frozen = hosted_frozen(host);
+	body.fault.election = host->id;
 	body.fault.prev = *frozen_prev(frozen, ROLE_BOARD, 1);
-	body.fault.record = record->bytes;
+	body.fault.record = record;
 	frozen_unref(frozen);
 	if (record_sign(&bytes, RECORD_FAULT, &body, &b->config.key, NULL) == R_GOOD &&
-	    job_new(&fault, job->host, NULL, buffer_slice(&bytes)) == R_GOOD)
+	    job_new(&fault, host, NULL, buffer_slice(&bytes)) == R_GOOD) {
+		fault->accusing = times;
 		board_take(b, fault);
+	}
 	buffer_free(&bytes);
+}
+
+int
+board_accuse_again(struct board *b, const struct job *job)
+{
+	struct record *record;
+
+	if (job->accusing == 0 || job->accusing == ACCUSE_TIMES || job->verdict != R_BAD_PREV ||
+	    record_parse(&record, NULL, job->bytes, NULL) != R_GOOD)
+		return 0;
+	accuse(b, job->host, record->of.fault.record, job->accusing + 1);
+	record_free(record);
+	return 1;
 }
 
 static void
@@ -59,8 +74,12 @@ conclude(struct board *b, struct job *job)
 		(void)queue_put(b->append, job, true);
 		return;
 	}
-	if (is_fault(check_record(job->check)->type, job->verdict))
-		accuse(b, job);
+	if (is_fault(check_record(job->check)->type, job->verdict)) {
+		log_event(b->config.log, LOG_ELECTION,
+		    "a %s was refused, its author is accused: %s",
+		    record_type_name(check_record(job->check)->type), result_name(job->verdict));
+		accuse(b, job->host, check_record(job->check)->bytes, 1);
+	}
 	answer_refused(b, job);
 }
 
