@@ -28,6 +28,8 @@ need_server() {
 	fi
 	need_postgres
 	TABELLAD=$(share "$TABELLAD")
+	TABELLA_PG_TEMPLATE=$(pg_template) || fatal "initdb"
+	export TABELLA_PG_TEMPLATE
 }
 
 # run COMMAND...: it must succeed, or the script ends here. The output is in
@@ -95,6 +97,23 @@ answers() {
 	else
 		bad "$1" "$got $reason, not $2 $3: $(head -c 300 "$TMPDIR/answer")"
 	fi
+}
+
+# b64 HEX: as protocol.md writes bytes.
+b64() { python3 -c 'import base64, sys
+print(base64.urlsafe_b64encode(bytes.fromhex(sys.argv[1])).decode().rstrip("="))' "$1"; }
+# hex B64: the reverse.
+hex() { python3 -c 'import base64, sys
+print(base64.urlsafe_b64decode(sys.argv[1] + "==").hex())' "$1"; }
+sum() { sha256sum "$@" | cut -d ' ' -f 1; }
+scribe() { "$TOP_BUILDDIR/tests/scribe" "$@"; }
+# records: those of the board's entries, one a line, in their own bytes.
+records() { api "elections/$ID/entries" | jq -cS .record; }
+# last_prev WHO: what the next record of a signing key must carry as prev.
+last_prev() {
+	records | jq -cS --arg by "$(cat "$TMPDIR/$1.pub")" 'select(.by == $by)' | tail -n 1 |
+	    tr -d '\n' >"$TMPDIR/last"
+	b64 "$(sum "$TMPDIR/last")"
 }
 
 # ---- people ------------------------------------------------------------------

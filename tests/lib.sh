@@ -160,12 +160,11 @@ share() {
 	fi
 }
 
-# pg_data FOLDER: make a fresh data folder. initdb takes seconds, so it runs
-# once per `make check`; the tests copy what it made. The file
-# tests/pg-template in the build folder says where that is.
-pg_data() {
+# pg_template: print where a data folder is that may be copied. initdb takes seconds, so
+# it runs once per `make check`; the file tests/pg-template in the build folder says
+# where the result is.
+pg_template() {
 	local mark=$TOP_BUILDDIR/tests/pg-template
-	need_postgres
 	(
 		flock 9
 		[ ! -s "$mark" ] || exit 0
@@ -175,10 +174,18 @@ pg_data() {
 			--no-sync >"$TMPDIR/initdb.log" 2>&1 || exit 1
 		printf '%s\n' "$template" >"$mark"
 	) 9>"$mark.lock" || {
-		cat "$TMPDIR/initdb.log"
-		fatal "initdb"
+		cat "$TMPDIR/initdb.log" >&2
+		return 1
 	}
-	own_folder "$1" && (cd / && "${AS_POSTGRES[@]}" cp -a "$(cat "$mark")/." "$1/")
+	cat "$mark"
+}
+
+# pg_data FOLDER: make a fresh data folder.
+pg_data() {
+	local template
+	need_postgres
+	template=$(pg_template) || fatal "initdb"
+	own_folder "$1" && (cd / && "${AS_POSTGRES[@]}" cp -a "$template/." "$1/")
 }
 
 # pg_start [FOLDER]: run a cluster of this test's own, on a Unix socket only,

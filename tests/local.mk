@@ -213,6 +213,7 @@ tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \
 	tests/second.sh \
+	tests/test_board.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
 	tests/test_equations.sh \
@@ -234,6 +235,7 @@ EXTRA_DIST += \
 	tests/lib.sh \
 	tests/lint.sh \
 	tests/must.h \
+	tests/paths.py \
 	tests/proxy.py \
 	tests/second.py \
 	tests/trip.c \
