@@ -4,6 +4,7 @@
 EXTRA_DIST += \
 	docs/README.md \
 	docs/api.md \
+	docs/operations.md \
 	docs/protocol.md \
 	docs/security.md \
 	docs/vectors/README.md \
