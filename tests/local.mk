@@ -65,6 +65,7 @@ check_PROGRAMS += \
 	tests/test_archive \
 	tests/test_attacks \
 	tests/test_attacks_tally \
+	tests/test_audit \
 	tests/test_base64 \
 	tests/test_bottle \
 	tests/test_canon \
@@ -125,6 +126,7 @@ tests_test_keygen_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_archive_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_attacks_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_attacks_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_audit_LDADD = $(BOTTLE_LIB) $(CLIENT_LIBS) $(CHECK_LIBS)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_mutants_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
@@ -221,6 +223,7 @@ test_scripts = \
 	tests/test_manual.sh \
 	tests/test_readme.sh \
 	tests/test_tree.sh \
+	tests/test_verify.sh \
 	tests/verifier.sh
 
 TESTS += $(check_PROGRAMS) $(test_scripts)
@@ -238,6 +241,7 @@ EXTRA_DIST += \
 	tests/paths.py \
 	tests/proxy.py \
 	tests/second.py \
+	tests/stub_board.py \
 	tests/trip.c \
 	tests/summary.sh
 
