@@ -89,7 +89,7 @@ print_group(const struct archive_report *report, size_t from)
 		    "%s%s", i > from ? ", " : "", report->check[i].what);
 	}
 	(void)snprintf(ids, sizeof ids, "%s-%s", c->id, report->check[i - 1].id + 3);
-	(void)printf("  %-7s %-16s %-47s %9" PRIu64 "  %s\n", ids, record_type_name(c->type),
+	(void)printf("  %-7s %-16s %-51s %9" PRIu64 "  %s\n", ids, record_type_name(c->type),
 	    families, c->count, state_text(state));
 	return i - from;
 }
@@ -104,7 +104,7 @@ print_checks(const struct archive_report *report)
 		if (report->check[i].type != RECORD_UNKNOWN)
 			i += print_group(report, i);
 		else {
-			(void)printf("  %-7s %-64s %9" PRIu64 "  %s\n", report->check[i].id,
+			(void)printf("  %-7s %-68s %9" PRIu64 "  %s\n", report->check[i].id,
 			    report->check[i].what, report->check[i].count,
 			    state_text(report->check[i].state));
 			i++;
