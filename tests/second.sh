@@ -16,6 +16,7 @@ TABELLA_MUTANTS=$TMPDIR/archives "$TOP_BUILDDIR/tests/test_mutants" >"$TMPDIR/lo
 	fatal "test_mutants" "$(tail -n 5 "$TMPDIR/log")"
 TABELLA_BOTTLE=$TMPDIR/archives/rich "$TOP_BUILDDIR/tests/test_bottle" >"$TMPDIR/log" 2>&1 ||
 	fatal "test_bottle" "$(tail -n 5 "$TMPDIR/log")"
+rm -r "$TMPDIR/archives/rich.heads"
 if [ "$(find "$TMPDIR/archives" -mindepth 1 -maxdepth 1 | wc -l)" -ge 100 ]; then
 	good "archives to judge"
 else

@@ -2,12 +2,15 @@
  * test_bottle: a whole election in memory, from the definition to a verified archive:
  * every type of record and of item, a key generation that fails twice, a trustee at fault.
  *
- * With TABELLA_BOTTLE set to a folder that does not exist, the archive is left there.
+ * With TABELLA_BOTTLE set to a folder that does not exist, the archive is left there; beside it, in
+ * a folder with .heads at the end, signed heads: of the first half, of a longer board, and
+ * of another history of the same length.
  */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -232,6 +235,38 @@ tally(void)
 }
 
 static void
+write_head(const char *folder, const char *name, const struct slice *lines, size_t n)
+{
+	char *path = bottle_path(folder, name);
+	struct buffer note = { 0 };
+
+	bottle_checkpoint(b, &note, lines, n);
+	bottle_write_file(path, buffer_slice(&note));
+	buffer_free(&note);
+	free(path);
+}
+
+/* Leave the archive, and heads, for other programs. */
+static void
+leave(const char *path)
+{
+	struct slice *lines = calloc(b->line_count + 1, sizeof *lines);
+	char *heads;
+
+	ck_assert(asprintf(&heads, "%s.heads", path) > 0 && lines != NULL);
+	bottle_archive(b, path);
+	ck_assert_int_eq(mkdir(heads, 0755), 0);
+	memcpy(lines, b->lines, b->line_count * sizeof *lines);
+	lines[b->line_count] = slice_of("{}");
+	write_head(heads, "half", lines, b->line_count / 2);
+	write_head(heads, "more", lines, b->line_count + 1);
+	lines[b->line_count / 3] = slice_of("{}");
+	write_head(heads, "fork", lines, b->line_count);
+	free(heads);
+	free(lines);
+}
+
+static void
 make(void)
 {
 	const struct bottle_plan plan = { .trustees = 5,
@@ -255,7 +290,7 @@ make(void)
 	archive = bottle_path(folder, "archive");
 	bottle_archive(b, archive);
 	if (getenv("TABELLA_BOTTLE") != NULL)
-		bottle_archive(b, getenv("TABELLA_BOTTLE"));
+		leave(getenv("TABELLA_BOTTLE"));
 	(void)fflush(stdout);
 }
 
