@@ -358,61 +358,138 @@ START_TEST(factors_made_for_known_deltas)
 }
 END_TEST
 
-/* If T_1 and T_2 were not in the challenge, they could be made to fit it, whatever the factors
- * are. */
-START_TEST(commitments_made_for_a_known_challenge)
+/* A forger at work on a list of two ciphertexts: bases g and A, powers X and D. */
+struct forger {
+	struct sample s;
+	struct transcript P; /* as far as the challenge has been hashed */
+	struct gvec *base[2], *power[2];
+	struct svec *c, *answer;
+};
+
+/* T_i = base^e, into the proof and into the challenge. */
+static void
+fix_commitment(struct forger *f, int i, const struct svec *e)
+{
+	struct gvec *T;
+
+	good(gvec_new(&T, f->s.st.group, 1));
+	good(gvec_pow(T, f->base[i], e, NULL));
+	good(gvec_encode(f->s.proof + 32 * i, 32, T, NULL));
+	transcript_bytes(&f->P, f->s.proof + 32 * i, 32);
+	gvec_free(T);
+}
+
+/* T_i = base^s / power^c, into the proof alone. */
+static void
+solve_commitment(struct forger *f, int i)
+{
+	struct gvec *T, *right;
+
+	good(gvec_new(&T, f->s.st.group, 1));
+	good(gvec_new(&right, f->s.st.group, 1));
+	good(gvec_pow(T, f->base[i], f->answer, NULL));
+	good(gvec_pow(right, f->power[i], f->c, NULL));
+	gvec_div(T, T, right);
+	good(gvec_encode(f->s.proof + 32 * i, 32, T, NULL));
+	gvec_free(T);
+	gvec_free(right);
+}
+
+static void
+forger_make(struct forger *f, const struct svec *x)
 {
 	const struct group *g = kit_group(0);
-	struct sample s;
-	struct transcript P;
-	struct svec *delta, *c, *answer;
-	struct gvec *v[2], *sum[2], *T[2], *base;
-	uint8_t hash[64], one[32];
-	size_t i;
+	struct svec *delta, *keep;
+	struct gvec *v;
+	uint8_t one[32];
+	int i;
 
-	sample_make(&s, g, 2, 1);
-	kit_next_element(g, s.factors);
-	start_transcript(&P, &s.st, 0);
-	delta = two_deltas(&s.st, &P);
+	/* Factors made with x, which is not the share behind X. */
+	sample_make(&f->s, g, 2, 1);
+	keep = f->s.x;
+	f->s.x = (struct svec *)(uintptr_t)x;
+	remake(&f->s);
+	f->s.x = keep;
+	ck_result(verify(&f->s), R_BAD_DECRYPTION);
+
+	f->c = kit_scalar(g, 0);
+	f->answer = kit_scalar(g, 77);
+	start_transcript(&f->P, &f->s.st, 0);
+	delta = two_deltas(&f->s.st, &f->P);
+	transcript_string(&f->P, "challenge");
 	for (i = 0; i < 2; i++) {
-		good(gvec_new(&v[i], g, 2));
-		good(gvec_new(&sum[i], g, 1));
-		good(gvec_decode(v[i], i == 0 ? s.list : s.factors, i == 0 ? 64 : 32,
-		    DECODE_NO_IDENTITY, NULL, NULL));
-		good(gvec_multipow_vartime(sum[i], v[i], delta, NULL));
+		good(gvec_new(&f->base[i], g, 1));
+		good(gvec_new(&f->power[i], g, 1));
 	}
-	transcript_string(&P, "challenge");
-	for (i = 0; i < 2; i++) {
-		good(gvec_encode(one, 32, sum[i], NULL));
-		transcript_bytes(&P, one, 32);
-	}
-	transcript_finish(&P, hash);
-	c = kit_scalar(g, 0);
-	svec_from_hash(c, 0, hash);
-	answer = kit_scalar(g, 77);
-	for (i = 0; i < 2; i++) {
-		good(gvec_new(&T[i], g, 1));
-		good(gvec_new(&base, g, 1));
-		gvec_set_generator(base);
-		/* T = base^s / X^c */
-		good(gvec_pow(T[i], i == 0 ? base : sum[0], answer, NULL));
-		good(gvec_pow(base, i == 0 ? s.X : sum[1], c, NULL));
-		gvec_div(T[i], T[i], base);
-		good(gvec_encode(s.proof + 32 * i, 32, T[i], NULL));
-		gvec_free(base);
-	}
-	good(dleq_equations(s.X, sum[0], sum[1], T[0], T[1], c, answer));
-	svec_encode(s.proof + 64, 32, answer);
-	ck_result(verify(&s), R_BAD_DECRYPTION);
-	for (i = 0; i < 2; i++) {
-		gvec_free(v[i]);
-		gvec_free(sum[i]);
-		gvec_free(T[i]);
-	}
+	good(gvec_new(&v, g, 2));
+	good(gvec_decode(v, f->s.list, 64, DECODE_NO_IDENTITY, NULL, NULL));
+	good(gvec_multipow_vartime(f->base[1], v, delta, NULL));
+	good(gvec_decode(v, f->s.factors, 32, DECODE_NO_IDENTITY, NULL, NULL));
+	good(gvec_multipow_vartime(f->power[1], v, delta, NULL));
+	gvec_set_generator(f->base[0]);
+	gvec_copy(f->power[0], 0, f->s.X, 0, 1);
+	good(gvec_encode(one, 32, f->base[1], NULL));
+	transcript_bytes(&f->P, one, 32);
+	good(gvec_encode(one, 32, f->power[1], NULL));
+	transcript_bytes(&f->P, one, 32);
+	gvec_free(v);
 	svec_free(delta);
-	svec_free(c);
-	svec_free(answer);
-	sample_free(&s);
+}
+
+static void
+forger_free(struct forger *f)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		gvec_free(f->base[i]);
+		gvec_free(f->power[i]);
+	}
+	svec_free(f->c);
+	svec_free(f->answer);
+	sample_free(&f->s);
+}
+
+/* If T_1 or T_2 or both were not in the challenge, they could be made to fit it, with factors that
+ * were made from another share. */
+START_TEST(commitments_made_for_a_known_challenge)
+{
+	struct forger f;
+	struct svec *other = kit_scalar(kit_group(0), 4711), *cx;
+	struct gvec *T[2];
+	uint8_t hash[64];
+	int i;
+
+	forger_make(&f, other);
+	if (_i == 1) /* T_1 is left out: the answer is one to (D8) */
+		fix_commitment(&f, 1, f.answer);
+	if (_i == 2) /* T_2 is left out: the answer is one to (D7) */
+		fix_commitment(&f, 0, f.answer);
+	transcript_finish(&f.P, hash);
+	svec_from_hash(f.c, 0, hash);
+	if (_i > 0) {
+		cx = kit_scalar(kit_group(0), 0);
+		svec_mul(cx, f.c, _i == 1 ? other : f.s.x);
+		svec_add(f.answer, f.answer, cx);
+		svec_free(cx);
+	}
+	if (_i != 2)
+		solve_commitment(&f, 0);
+	if (_i != 1)
+		solve_commitment(&f, 1);
+	svec_encode(f.s.proof + 64, 32, f.answer);
+
+	/* The equations hold for that challenge; the verifier has another. */
+	for (i = 0; i < 2; i++) {
+		good(gvec_new(&T[i], f.s.st.group, 1));
+		good(gvec_decode(T[i], f.s.proof + 32 * i, 32, DECODE_NO_IDENTITY, NULL, NULL));
+	}
+	good(dleq_equations(f.s.X, f.base[1], f.power[1], T[0], T[1], f.c, f.answer));
+	ck_result(verify(&f.s), R_BAD_DECRYPTION);
+	gvec_free(T[0]);
+	gvec_free(T[1]);
+	svec_free(other);
+	forger_free(&f);
 }
 END_TEST
 
@@ -730,7 +807,7 @@ main(void)
 	tcase_add_test(tc, wrong_lengths);
 	tcase_add_loop_test(tc, wrong_factors_cannot_be_proved, 0, 2);
 	tcase_add_loop_test(tc, factors_made_for_known_deltas, 0, 2);
-	tcase_add_test(tc, commitments_made_for_a_known_challenge);
+	tcase_add_loop_test(tc, commitments_made_for_a_known_challenge, 0, 3);
 	tcase_add_test(tc, nonces_are_hedged);
 	tcase_add_loop_test(tc, any_t_trustees, 0, 2);
 	tcase_add_test(tc, combine_refuses);

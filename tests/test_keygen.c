@@ -566,6 +566,27 @@ START_TEST(no_key_is_the_identity)
 }
 END_TEST
 
+/* Deals are checked before their keys are made; if they were not, this is no way in. */
+START_TEST(keys_of_bad_deals)
+{
+	struct attempt k;
+	struct gvec *y, *X;
+
+	make_attempt(&k, kit_group(0), all, 3, 2);
+	good(gvec_new(&y, k.g, 1));
+	good(gvec_new(&X, k.g, 3));
+	k.deals[1].A.n -= k.element;
+	ck_result(keygen_keys(y, X, &k.a, k.deals), R_BAD_ENCODING);
+	k.deals[1].A.n += k.element;
+	good(keygen_keys(y, X, &k.a, k.deals));
+	kit_identity(k.g, k.trustees[1].A + k.element);
+	ck_result(keygen_keys(y, X, &k.a, k.deals), R_BAD_ELEMENT);
+	gvec_free(y);
+	gvec_free(X);
+	free_attempt(&k);
+}
+END_TEST
+
 START_TEST(the_transcript_covers_everything)
 {
 	struct attempt k;
@@ -853,6 +874,7 @@ main(void)
 	tcase_add_loop_test(tc, copies, 0, 2);
 	tcase_add_test(tc, rogue_key);
 	tcase_add_test(tc, no_key_is_the_identity);
+	tcase_add_test(tc, keys_of_bad_deals);
 	tcase_add_loop_test(tc, the_transcript_covers_everything, 0, 1);
 	tcase_add_loop_test(tc, garbage, 0, 2);
 	tcase_add_loop_test(tc, another_point, 0, 2);

@@ -228,6 +228,8 @@ START_TEST(no_rows_or_width)
 	ck_result(mix_kit_verify(&m), R_BAD_WIDTH);
 	m.st.output = (struct slice){ NULL, 0 };
 	ck_result(mix_kit_verify(&m), R_BAD_WIDTH);
+	m.proof_bytes--; /* a missing list is said before a bad proof */
+	ck_result(mix_kit_verify(&m), R_BAD_WIDTH);
 	mix_kit_free(&m);
 }
 END_TEST
