@@ -78,6 +78,12 @@ command_options(const struct command *self, const struct option_spec *specs, int
 		} else
 			*spec->value = value;
 	}
+	for (; specs->name != NULL; specs++)
+		if (strcmp(specs->name, "dir") == 0 && *specs->value == NULL) {
+			(void)command_usage(self,
+			    "--dir is missing: the folder that keeps what is needed later");
+			return -1;
+		}
 	return operands;
 }
 

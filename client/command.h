@@ -51,8 +51,8 @@ struct option_list {
 };
 
 /* Read the options (--name VALUE, --name=VALUE; "--" ends them) and leave the
- * operands in argv[0..return-1]. On a mistake says which, prints the synopsis and
- * returns -1: exit with 2. */
+ * operands in argv[0..return-1]. --dir, where a command has it, must be given. On a
+ * mistake says which, prints the synopsis and returns -1: exit with 2. */
 int command_options(const struct command *self, const struct option_spec *specs, int argc,
     char **argv);
 

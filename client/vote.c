@@ -361,7 +361,7 @@ dialog(struct sitting *s, struct why *why)
 }
 
 static enum result
-greet(struct sitting *s, int quiet, struct why *why)
+greet(struct sitting *s, int own_key, int quiet, struct why *why)
 {
 	const struct definition *d = frozen_definition(mirror_now(&s->desk.w.mirror));
 	const char *name;
@@ -377,7 +377,7 @@ greet(struct sitting *s, int quiet, struct why *why)
 		terminal_print_text(name, strlen(name), 0);
 		(void)puts("");
 	}
-	if (d->code_parts == 1 && !quiet)
+	if (d->code_parts == 1 && !own_key && !quiet)
 		(void)puts("(Whoever issued your code could vote in your name; the definition has "
 			   "one-part codes.)");
 	if (s->voter.foreign)
@@ -427,7 +427,7 @@ run_vote(const struct command *self, int argc, char **argv)
 		s->voter_open = r == R_GOOD;
 	}
 	if (r == R_GOOD)
-		r = greet(s, yes, &why);
+		r = greet(s, secret.credential != NULL, yes, &why);
 	if (r == R_GOOD && choices.n == 0)
 		r = dialog(s, &why);
 	else if (r == R_GOOD) {
