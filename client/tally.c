@@ -48,15 +48,9 @@ ready(struct tally *t, const struct item_status *item, struct why *why)
 {
 	union record_body body = { 0 };
 	struct list list = { 0 };
-	struct svec *x = NULL;
 	char duty[64];
-	/* Others rely on those who are ready: without the share of the key nobody is. */
-	enum result r = tally_share(t, &x, why);
-
-	svec_free(x);
-	if (r == R_GOOD)
-		r = frozen_list(mirror_now(&t->w->mirror), item->item->id,
-		    mirror_source(&t->w->mirror), &list, why);
+	enum result r = frozen_list(mirror_now(&t->w->mirror), item->item->id,
+	    mirror_source(&t->w->mirror), &list, why);
 
 	(void)snprintf(duty, sizeof duty, "ready/%" PRIu64, item->item->id);
 	if (r == R_GOOD)
