@@ -96,8 +96,9 @@ do_deal(struct rogue *x)
 	union record_body body = { 0 };
 	struct keygen_secret *secret = NULL;
 	uint8_t A[4096], proof[2048], shares[65536];
+	struct keygen_commit commits[DEFINITION_TRUSTEES_MAX];
 	struct keygen_status k;
-	size_t key, share, i;
+	size_t key, share, i, own = 0;
 	enum result r;
 
 	if (!x->bad)
@@ -105,8 +106,14 @@ do_deal(struct rogue *x)
 	r = frozen_keygen(mirror_now(&x->w.mirror), &k);
 	if (r == R_GOOD)
 		r = open_secret(x, &secret, &k.attempt);
+	/* Too early, somebody's commit may be missing: our own stands in for it. */
+	for (i = 0; r == R_GOOD && i < k.attempt.count; i++)
+		if (k.attempt.participants[i] == x->tally.number)
+			own = i;
+	for (i = 0; r == R_GOOD && i < k.attempt.count; i++)
+		commits[i] = k.commits[k.commits[i].receive.n > 0 ? i : own];
 	if (r == R_GOOD)
-		r = keygen_make_deal(A, proof, shares, &k.attempt, k.commits, secret);
+		r = keygen_make_deal(A, proof, shares, &k.attempt, commits, secret);
 	keygen_secret_free(secret);
 	if (r != R_GOOD)
 		return r;
