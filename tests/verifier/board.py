@@ -257,7 +257,7 @@ class Board:
         seal = "proof" if voter else "sig"
         envelope = forms.table(**{
             "body": lambda body: body,
-            "by": forms.ELEMENT if voter else forms.b64(32),
+            "by": forms.VOTER if voter else forms.b64(32),
             seal: forms.PROOF if voter else forms.b64(64)})(value)
         body = forms.BODIES[name](body)
         raw = canonical.write(value)

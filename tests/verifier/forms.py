@@ -40,14 +40,16 @@ def word(*words: str) -> Form:
     return read
 
 
-def b64(length: int | None = None) -> Form:
-    """With a length exactly that; without one anything (judged later)."""
+def b64(length: int | None = None, most: int | None = None) -> Form:
+    """With a length exactly that; without one anything, or at most so much (judged later)."""
     def read(value: Any) -> bytes:
         if not isinstance(value, str):
             raise _bad("not a string of base64url")
         data = unb64(value)
         if length is not None and len(data) != length:
             raise _bad(f"{len(data)} bytes, not {length}")
+        if most is not None and len(data) > most:
+            raise _bad(f"{len(data)} bytes, more than {most}")
         return data
     return read
 
@@ -96,6 +98,8 @@ HASH = b64(32)
 ELEMENT = b64()
 SCALAR = b64()
 PROOF = b64()
+VOTER = b64(most=1024)
+ROLL_BYTES = b64(most=4096)
 ITEM = integer(1, 200)
 TRUSTEE = integer(1, 64)
 ATTEMPT = integer(1, 64)
@@ -173,9 +177,9 @@ ENTRY = table(election=HASH, prev=HASH, record=lambda value: value,
 
 ROLL_LINE = table(
     ("commit", "name"),
-    commit=HASH, holdings=lambda value: value, key=ELEMENT,
+    commit=HASH, holdings=lambda value: value, key=ROLL_BYTES,
     kind=word("own", "nominee", "treasury"), name=string(200),
-    parts=array(table(key=ELEMENT, proof=PROOF)))
+    parts=array(table(key=ROLL_BYTES, proof=ROLL_BYTES)))
 
 # The fields of a record that name blobs (13).
 BLOB_FIELDS = {"roll": ("blob",), "mix": ("output", "proof"), "decrypt": ("factors",)}

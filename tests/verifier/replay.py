@@ -108,32 +108,28 @@ class Replay:
              "prev is not the hash of the line before")
         need(entry["time"] >= board.time, "V007", "BAD_TIME", "time runs backwards")
         need(self._right_election(entry), "V910", "WRONG_ELECTION", "another election")
-        rule, record = self._record(entry["record"], seq, digest)
+        rule, record = self._record(entry, seq, digest)
         return rule, record, entry["time"]
 
     def _right_election(self, entry: dict[str, Any]) -> bool:
+        """V910, but for entry 0: its definition must be read first."""
         if self.expected is not None and entry["election"] != self.expected:
             return False
-        if self.board.definition is not None:
-            return bool(entry["election"] == self.board.election)
-        record = entry["record"]
-        body = record.get("body") if isinstance(record, dict) else None
-        if not isinstance(body, dict) or list(body) != ["definition"]:
-            return True
-        return bool(
-            entry["election"] == tagged("tabella/1 election", canonical.write(body)))
+        return self.board.definition is None or bool(entry["election"] == self.board.election)
 
-    def _record(self, value: Any, seq: int, digest: bytes) -> tuple[Rule, Record]:
-        board = self.board
-        name = None
+    def _record(self, entry: dict[str, Any], seq: int, digest: bytes) -> tuple[Rule, Record]:
+        board, value, name = self.board, entry["record"], None
         if isinstance(value, dict) and isinstance(value.get("body"), dict):
-            name = next(iter(value["body"]), None) if len(value["body"]) == 1 else None
+            name = next(iter(value["body"]), None)
         try:
             if len(canonical.write(value)) > ABSOLUTE_LIMIT:
                 raise Refused("TOO_LARGE", "a record of more than 2^24 bytes")
             record = board.read_record(value, seq, digest)
             rule = RULES[record.type]
             board.judge_form(rule, record)
+            if record.type == "definition" and board.definition is None and (
+                    entry["election"] != tagged("tabella/1 election", record.body_bytes)):
+                raise Failed("V910", "WRONG_ELECTION", "not the id of this definition", seq)
             board.judge_place(rule, record)
             board.judge_signature(record)
             board.judge_content(rule, record)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from board import Board, Item, Record
+from groups import Element
 from reasons import Refused
 
 
@@ -54,6 +55,12 @@ class Rule(ABC):
 def must(condition: bool, text: str, reason: str = "STATE") -> None:
     if not condition:
         raise Refused(reason, text)
+
+
+def decode_field(board: Board, data: bytes) -> Element:
+    """An element that is a field of a record (10)."""
+    must(len(data) == board.group.element_bytes, "the length of an element", "BAD_ENCODING")
+    return board.group.decode(data)
 
 
 def in_setup(board: Board, reason: str = "STATE") -> None:

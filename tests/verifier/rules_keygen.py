@@ -5,7 +5,7 @@ from __future__ import annotations
 import keys
 from board import Attempt, Board, Dealt, Record
 from proofs import Knowledge
-from rules import Rule, in_setup, must
+from rules import Rule, decode_field, in_setup, must
 
 
 def _attempt(board: Board, r: Record) -> Attempt:
@@ -40,7 +40,7 @@ class CommitRule(TrusteeRule):
 
     def encodings(self, board: Board, r: Record) -> None:
         r.read["proof"] = Knowledge.read(board.group, 1, r.body["proof"])
-        r.read["receive"] = board.group.decode(r.body["receive"])
+        r.read["receive"] = decode_field(board, r.body["receive"])
 
     def proofs(self, board: Board, r: Record) -> None:
         statement = keys.receive_statement(
@@ -68,13 +68,13 @@ class DealRule(TrusteeRule):
     def encodings(self, board: Board, r: Record) -> None:
         group, participants = board.group, len(board.keygen.participants)
         must(len(r.body["commitments"]) == board.define.threshold * group.element_bytes,
-             "the length of the commitments", "NON_CANONICAL")
+             "the length of the commitments", "BAD_ENCODING")
         raw_a = group.split(r.body["commitments"])
         a = [group.decode(raw) for raw in raw_a]
         r.read["proof"] = Knowledge.read(group, 1, r.body["proof"])
         size = group.element_bytes + group.scalar_bytes + 16
         shares = r.body["shares"]
-        must(len(shares) == participants * size, "the length of the shares", "NON_CANONICAL")
+        must(len(shares) == participants * size, "the length of the shares", "BAD_ENCODING")
         boxes = []
         for at in range(0, len(shares), size):
             raw_e = shares[at:at + group.element_bytes]
@@ -141,6 +141,7 @@ class ComplainRule(TrusteeRule):
         must(r.body["dealer"] in board.keygen.participants, "the dealer takes no part")
 
     def encodings(self, board: Board, r: Record) -> None:
+        must(len(r.body["rho"]) == board.group.scalar_bytes, "the length of rho", "BAD_ENCODING")
         r.read["rho"] = board.group.decode_scalar(r.body["rho"])
 
     def apply(self, board: Board, r: Record) -> None:

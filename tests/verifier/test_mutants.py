@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Spoil an honest archive in every field and see that nothing spoilt passes.
 
-    test_mutants.py [--group G] [--plan small|rich] [--every N]
+    test_mutants.py [--group G] [--plan small|rich] [--every N] [--only TYPE]
 
 Three kinds of spoilers, each with what it could not be caught by taken away:
 - anybody who changes bytes of a file;
@@ -148,15 +148,33 @@ class Spoiler:
         self.turn += 1
         return self.turn % self.every == 0
 
-    def run(self) -> None:
-        self.whole_archive()
+    def run(self, only: str = "") -> None:
+        """Spoil everything, or only the fields and blobs of the records of one type."""
+        if not only:
+            self.whole_archive()
         for number, line in enumerate(self.forge.lines):
-            self.bytes_of_line(number)
-            self.fields_of_entry(number)
-            self.fields_of_record(number)
-            self.blobs_of_record(number)
+            if not only:
+                self.bytes_of_line(number)
+                self.fields_of_entry(number)
+            if only in ("", *self.entries[number]["record"]["body"]):
+                self.fields_of_record(number)
+                self.blobs_of_record(number)
             self.replay.entry(line)
             self.replay.settle()
+
+    def stands(self, number: int, line: bytes, what: str,
+               blobs: dict[bytes, bytes] | None = None) -> bool:
+        """Is this a good entry at its place? If not, that is one mutant refused."""
+        honest = self.replay.board.blobs
+        self.replay.board.blobs = {**self.forge.blobs, **(blobs or {})}.get
+        try:
+            self.replay.check(line)
+        except Failed as failed:
+            self.refused(failed)
+            return False
+        finally:
+            self.replay.board.blobs = honest
+        return True
 
     def refused(self, failed: Failed) -> None:
         self.tried += 1
@@ -200,17 +218,13 @@ class Spoiler:
                 if not self.mine():
                     continue
                 spoilt = line[:at] + bytes([line[at] ^ bit]) + line[at + 1:]
-                try:
-                    self.replay.check(spoilt)
-                except Failed as failed:
-                    self.refused(failed)
-                else:
+                what = f"entry {number}, byte {at}, bit {bit}"
+                if self.stands(number, spoilt, what):
                     lines = [*self.forge.lines]
                     lines[number] = spoilt
                     self.judge_archive({
                         **self.forge.files(),
-                        "entries.ndjson": b"".join(held + b"\n" for held in lines),
-                    }, f"entry {number}, byte {at}, bit {bit}")
+                        "entries.ndjson": b"".join(held + b"\n" for held in lines)}, what)
 
     # Changed fields, everything else made to fit.
 
@@ -257,11 +271,8 @@ class Spoiler:
     def judge_line(self, number: int, entry: Any, path: Path) -> None:
         """The entry at its place; if it is good there, the rest of the board after it."""
         what = f"entry {number} {next(iter(self.entries[number]['record']['body']))} {path}"
-        try:
-            line = canonical.write(entry)
-            self.replay.check(line)
-        except Failed as failed:
-            self.refused(failed)
+        line = canonical.write(entry)
+        if not self.stands(number, line, what):
             return
         if number == len(self.forge.lines) - 1 and path == ("time",):
             what = "time of the last entry"
@@ -356,17 +367,10 @@ class Spoiler:
         (name, body), = entry["record"]["body"].items()
         entry["record"]["body"] = {name: {**body, field: b64(sha256(blob)), **fields}}
         entry["record"] = self.reseal(number, entry["record"])
-        line = canonical.write(entry)
-        honest = self.replay.board.blobs
-        self.replay.board.blobs = {**self.forge.blobs, sha256(blob): blob}.get
-        try:
-            self.replay.check(line)
-        except Failed as failed:
-            self.refused(failed)
-        else:
-            self.judge_rest(number, line, f"entry {number} {name} {path}", {sha256(blob): blob})
-        finally:
-            self.replay.board.blobs = honest
+        line, held = canonical.write(entry), {sha256(blob): blob}
+        what = f"entry {number} {name} {path}"
+        if self.stands(number, line, what, held):
+            self.judge_rest(number, line, what, held)
 
 
 def main() -> int:
@@ -374,12 +378,13 @@ def main() -> int:
     parser.add_argument("--group", default="ristretto255")
     parser.add_argument("--plan", default="small", choices=sorted(forge.PLANS))
     parser.add_argument("--every", type=int, default=1, help="try one in N")
+    parser.add_argument("--only", default="", help="records of this type alone")
     parser.add_argument("--reasons", action="store_true", help="how often each check failed")
     arguments = parser.parse_args()
     forged = forge.PLANS[arguments.plan](arguments.group, 1)
     archive.verify(Memory(forged.files()), forged.election)
     spoiler = Spoiler(forged, arguments.every)
-    spoiler.run()
+    spoiler.run(arguments.only)
     survivors = [what for what in spoiler.survivors if what not in ALLOWED]
     for what in survivors:
         print(f"bad: survives: {what}")

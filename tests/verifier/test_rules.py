@@ -117,7 +117,8 @@ class EntryTests(unittest.TestCase):
         for want, record in (
                 ("V004 BAD_ENCODING", {}), ("V004 BAD_ENCODING", "x"), ("V004 BAD_ENCODING", []),
                 ("V004 BAD_ENCODING", {**good, "body": {}}),
-                ("V004 BAD_ENCODING", {**good, "body": {**body, "other": {}}}),
+                ("V091 BAD_ENCODING", {**good, "body": {**body, "other": {}}}),
+                ("V004 BAD_ENCODING", {**good, "body": {**body, "another": {}}}),
                 ("V004 STATE", {**good, "body": {"other": {}}}),
                 ("V091 BAD_ENCODING", {**good, "more": 1}),
                 ("V091 BAD_ENCODING", {"body": body, "by": good["by"]}),
@@ -299,7 +300,8 @@ class KeygenTests(unittest.TestCase):
         commits("V056 BAD_PROOF", commit=OTHER)
         commits("V054 STATE", attempt=2)
         commits("V051 BAD_ELEMENT", receive=one)
-        commits("V051 NON_CANONICAL", receive="")
+        commits("V051 BAD_ENCODING", receive="")
+        commits("V051 NON_CANONICAL", receive=b64(b"\xff" * 32))
         commits("V051 BAD_ENCODING", proof="")
         commits("V051 BAD_ENCODING", attempt=0)
         commits("V053 BAD_PREV", prev=OTHER)
@@ -334,11 +336,11 @@ class KeygenTests(unittest.TestCase):
 
         deals("good")
         raw_a = f.dealers[2].raw_a
-        deals("V061 NON_CANONICAL", commitments=b64(raw_a[0]))
+        deals("V061 BAD_ENCODING", commitments=b64(raw_a[0]))
         deals("V061 BAD_ELEMENT", commitments=b64(raw_a[0] + one))
         deals("V065 BAD_SHARE", commitments=b64(raw_a[1] + raw_a[0]))
         deals("V061 BAD_ENCODING", proof="")
-        deals("V061 NON_CANONICAL", shares="")
+        deals("V061 BAD_ENCODING", shares="")
         deals("V061 BAD_ELEMENT", shares=b64((one + bytes(48)) * 4))
         deals("V066 BAD_PROOF", proof=b64(f.prover.knowledge(
             keys.constant_statement(group, f.election, 1, 2, raw_a, raw_a), [1])))
@@ -363,7 +365,7 @@ class KeygenTests(unittest.TestCase):
         complains("V084 STATE", 1, 5)
         complains("V081 BAD_ENCODING", 1, 65)
         complains("V081 NON_CANONICAL", 1, 4, rho=b64(b"\xff" * 32))
-        complains("V081 NON_CANONICAL", 1, 4, rho="")
+        complains("V081 BAD_ENCODING", 1, 4, rho="")
         complains("V084 STATE", 1, 4, attempt=2)
         complains("good", 1, 4)
         participants = f.replay.board.keygen.participants
