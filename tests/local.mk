@@ -255,6 +255,7 @@ EXTRA_DIST += \
 	tests/verifier/chacha.py \
 	tests/verifier/checkpoint.py \
 	tests/verifier/count.py \
+	tests/verifier/duel.py \
 	tests/verifier/ed25519.py \
 	tests/verifier/edwards.py \
 	tests/verifier/forge.py \

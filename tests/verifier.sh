@@ -1,6 +1,6 @@
 #!/bin/bash
 # verifier: the second verifier (tests/verifier), written from docs/protocol.md alone. Its own
-# tests; small elections that it makes itself, honest and spoilt.
+# tests; small elections that it makes itself, honest and spoilt; whether tabella says the same of them.
 . "${TOP_SRCDIR:-.}/tests/lib.sh"
 
 verifier=$TOP_SRCDIR/tests/verifier
@@ -27,6 +27,14 @@ suite test_rules.py
 suite test_mutants.py --every 97
 suite test_mutants.py --every 797 --plan rich
 suite test_mutants.py --every 3999 --group modp2048
+
+# The project's own verifier on the same.
+tabella=$TOP_BUILDDIR/client/tabella
+if [ -x "$tabella" ]; then
+	suite duel.py "$tabella" --every 199
+else
+	skip "client/tabella is not built: nobody to compare with"
+fi
 
 verify() { python3 "$verifier/verify.py" "$@"; }
 
