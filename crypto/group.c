@@ -14,6 +14,9 @@
 /* Elements a thread takes at a time where one costs a few microseconds. */
 #define LIGHT_GRAIN 64
 
+/* And where many at once cost less each. */
+#define MULTI_GRAIN 8192
+
 const struct group *
 group_by_name(const char *name)
 {
@@ -189,7 +192,7 @@ gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v, const struct ef
 	struct coding c = { .to = bytes, .v = v, .stride = stride };
 
 	assert(stride >= v->group->element_bytes);
-	return par_ranges(effort, v->n, 16 * LIGHT_GRAIN, encode_range, &c, NULL);
+	return par_ranges(effort, v->n, LIGHT_GRAIN, encode_range, &c, NULL);
 }
 
 /* ---- moving and comparing ---- */
@@ -230,6 +233,14 @@ gvec_gather(struct gvec *out, const struct gvec *v, const uint32_t *index)
 	}
 }
 
+static int
+equal_vartime(const struct group *g, const unsigned char *a, const unsigned char *b)
+{
+	if (g->ops->equal != NULL)
+		return g->ops->equal(a, b);
+	return memcmp(a, b, g->element_store) == 0;
+}
+
 size_t
 gvec_differ_vartime(const struct gvec *a, const struct gvec *b)
 {
@@ -238,7 +249,7 @@ gvec_differ_vartime(const struct gvec *a, const struct gvec *b)
 
 	assert(a->group == b->group && a->n == b->n);
 	for (i = 0; i < a->n; i++)
-		if (memcmp(a->at + i * store, b->at + i * store, store) != 0)
+		if (!equal_vartime(a->group, a->at + i * store, b->at + i * store))
 			break;
 	return i;
 }
@@ -251,7 +262,7 @@ gvec_is_identity_vartime(const struct gvec *v, size_t i)
 
 	assert(i < v->n);
 	v->group->ops->set_identity(&identity);
-	return memcmp(v->at + i * v->group->element_store, room, v->group->element_store) == 0;
+	return equal_vartime(v->group, v->at + i * v->group->element_store, room);
 }
 
 /* ---- the group operation ---- */
@@ -346,14 +357,46 @@ powers(const struct powers *p, const struct effort *effort)
 	return par_ranges(effort, p->out->n, g->grain, pow_range, &job, NULL);
 }
 
+struct table_powers {
+	struct gvec *out;
+	const void *table;
+	const struct svec *e;
+};
+
+static enum result
+pow_table_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct table_powers *p = ctx;
+	struct gvec out = part(p->out, from, to - from);
+	struct svec e = exponents(p->e, from, to - from);
+
+	(void)bad;
+	out.group->ops->pow_table(&out, p->table, &e);
+	return R_GOOD;
+}
+
 enum result
 gvec_pow_fixed(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort)
 {
-	const struct powers p = { out, base, e, out->group->ops->pow };
+	const struct group *g = out->group;
+	const struct powers p = { out, base, e, g->ops->pow };
+	struct table_powers job = { out, NULL, e };
+	void *owned = NULL;
+	enum result r;
 
 	assert(base->n == 1 && e->n == out->n);
-	return powers(&p, effort);
+	assert(base->group == g && e->group == g);
+	if (g->ops->table != NULL) {
+		r = g->ops->table(&job.table, &owned, base, out->n);
+		if (r != R_GOOD)
+			return r;
+	}
+	if (job.table == NULL)
+		return powers(&p, effort);
+	r = par_ranges(effort, out->n, LIGHT_GRAIN, pow_table_range, &job, NULL);
+	mem_free(owned);
+	return r;
 }
 
 enum result
@@ -399,8 +442,21 @@ multipow_range(void *ctx, size_t from, size_t to, size_t *bad)
 	return r;
 }
 
+/* The same by the group's own multiplication of powers, in place of p->pow. */
 static enum result
-multipow(const struct powers *p, const struct effort *effort)
+multi_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct powers *p = ctx;
+	struct gvec base = part(p->base, from, to - from);
+	struct svec e = exponents(p->e, from, to - from);
+	struct gvec product = part(p->out, from / MULTI_GRAIN, 1);
+
+	(void)bad;
+	return p->pow(&product, &base, &e);
+}
+
+static enum result
+multipow(const struct powers *p, size_t grain, par_body *range, const struct effort *effort)
 {
 	const struct group *g = p->base->group;
 	struct gvec *partial;
@@ -409,11 +465,11 @@ multipow(const struct powers *p, const struct effort *effort)
 
 	assert(p->out->group == g && p->e->group == g);
 	assert(p->out->n == 1 && p->e->n == p->base->n);
-	r = gvec_new(&partial, g, par_count(p->base->n, g->grain));
+	r = gvec_new(&partial, g, par_count(p->base->n, grain));
 	if (r != R_GOOD)
 		return r;
 	job.out = partial;
-	r = par_ranges(effort, p->base->n, g->grain, multipow_range, &job, NULL);
+	r = par_ranges(effort, p->base->n, grain, range, &job, NULL);
 	if (r == R_GOOD)
 		gvec_product(p->out, partial);
 	gvec_free(partial);
@@ -424,9 +480,12 @@ enum result
 gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort)
 {
-	const struct powers p = { out, base, e, out->group->ops->pow_vartime };
+	struct powers p = { out, base, e, out->group->ops->multipow_vartime };
 
-	return multipow(&p, effort);
+	if (p.pow != NULL)
+		return multipow(&p, MULTI_GRAIN, multi_range, effort);
+	p.pow = out->group->ops->pow_vartime;
+	return multipow(&p, out->group->grain, multipow_range, effort);
 }
 
 enum result
@@ -435,7 +494,7 @@ gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
 {
 	const struct powers p = { out, base, e, out->group->ops->pow };
 
-	return multipow(&p, effort);
+	return multipow(&p, out->group->grain, multipow_range, effort);
 }
 
 /* ---- elements from bytes ---- */

@@ -32,8 +32,8 @@ struct svec {
 #define GROUP_STORE_MAX 512
 
 struct group_ops {
-	/* Elements. Each value has exactly one form in memory, so that equal elements
-	 * are equal bytes. */
+	/* Elements. Where `equal` is NULL, each value has exactly one form in memory, so
+	 * that equal elements are equal bytes. */
 	void (*set_identity)(struct gvec *out);
 	void (*set_generator)(struct gvec *out);
 	/* On refusal *bad is the index. */
@@ -46,6 +46,16 @@ struct group_ops {
 	/* base and e have out's length or 1 each. */
 	enum result (*pow)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	enum result (*pow_vartime)(struct gvec *out, const struct gvec *base, const struct svec *e);
+	/* May be NULL: return 1 if the elements at a and b are equal, else 0. */
+	int (*equal)(const unsigned char *a, const unsigned char *b);
+	/* May be NULL, then so is pow_table: powers of one public base with a table. *table is
+	 * the table for n powers, *owned what mem_free has to free in the end; both stay NULL
+	 * if n powers are faster without. */
+	enum result (*table)(const void **table, void **owned, const struct gvec *base, size_t n);
+	void (*pow_table)(struct gvec *out, const void *table, const struct svec *e);
+	/* May be NULL: the product of all base[i]^e[i] at once, for public exponents. */
+	enum result (*multipow_vartime)(struct gvec *out, const struct gvec *base,
+	    const struct svec *e);
 	void (*generators)(struct gvec *out, const char *label, uint64_t first);
 	void (*embed)(struct gvec *out, const uint8_t *blocks);
 	enum result (*extract)(uint8_t *blocks, const struct gvec *v, size_t *bad);

@@ -16,8 +16,14 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/dleq.c \
 	crypto/dleq.h \
 	crypto/dleq_combine.c \
+	crypto/edwards.c \
+	crypto/edwards.h \
+	crypto/edwards_multi.c \
+	crypto/edwards_pow.c \
 	crypto/elgamal.c \
 	crypto/elgamal.h \
+	crypto/fe51.c \
+	crypto/fe51.h \
 	crypto/group.c \
 	crypto/group.h \
 	crypto/group_ops.h \
@@ -44,6 +50,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/result.c \
 	crypto/result.h \
 	crypto/ristretto.c \
+	crypto/ristretto_point.c \
+	crypto/ristretto_point.h \
 	crypto/rng.c \
 	crypto/rng.h \
 	crypto/schnorr.c \

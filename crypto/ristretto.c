@@ -1,38 +1,41 @@
-/* ristretto255 (RFC 9496) through libsodium, one operation at a time. A vector
- * holds the encodings themselves.
- *
- * What libsodium 1.0.18 does and this file does not pass on: its decoder ignores
- * the top bit of the last byte; its powers return -1 (but the right bytes) when
- * the result is the identity, and reduce their exponent silently. */
+/* ristretto255 (RFC 9496): elements through crypto/ristretto_point.h, scalars through
+ * libsodium. A vector holds points, of which many stand for one element. */
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/group_ops.h"
+#include "crypto/mem.h"
+#include "crypto/ristretto_point.h"
 
-#define BYTES 32
+#define BYTES RISTRETTO_BYTES
 
 /* For embedding: the counter fills the 7 free bits of the first byte (the lowest is
  * the sign) and the 7 of the last (the highest is always zero). */
 #define COUNTERS (1u << 14)
 
-_Static_assert(crypto_core_ristretto255_BYTES == BYTES, "elements have 32 bytes");
+/* A table of the base pays from so many powers of it on. */
+#define TABLE_PAYS 8
+
 _Static_assert(crypto_core_ristretto255_SCALARBYTES == BYTES, "scalars have 32 bytes");
-
-static const uint8_t identity[BYTES]; /* encodes as zeros */
-
-static const uint8_t generator[BYTES] = { 0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8,
-	0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f, 0x58, 0xe3, 0x0b, 0x6a, 0xa5, 0x82, 0xdd, 0x8d,
-	0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76 };
+_Static_assert(sizeof(struct ed) <= GROUP_STORE_MAX, "an element fits on the stack");
 
 /* 2^252 + 27742317777372353535851937790883648493 */
 static const uint8_t order[BYTES] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c,
 	0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10 };
 
-static uint8_t *
+/* The generator's table, made at its first use, the same in every run. */
+static struct ed_table *generator_table;
+static pthread_once_t generator_once = PTHREAD_ONCE_INIT;
+
+/* The vectors start at multiples of 64 and their elements are whole structs. */
+static struct ed *
 element(const struct gvec *v, size_t i)
 {
-	return v->at + (v->n == 1 ? 0 : i * BYTES);
+	struct ed *first = (struct ed *)(void *)v->at;
+
+	return first + (v->n == 1 ? 0 : i);
 }
 
 static uint8_t *
@@ -46,7 +49,10 @@ scalar(const struct svec *v, size_t i)
 static void
 set_identity(struct gvec *out)
 {
-	memset(out->at, 0, out->n * BYTES);
+	size_t i;
+
+	for (i = 0; i < out->n; i++)
+		*element(out, i) = ed_identity;
 }
 
 static void
@@ -55,49 +61,28 @@ set_generator(struct gvec *out)
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		memcpy(element(out, i), generator, BYTES);
+		*element(out, i) = ed_generator;
 }
 
-/* Return 1 if s is an even number below 2^255 - 19: RFC 9496 4.3.1, step 1. */
 static int
-canonical(const uint8_t s[BYTES])
+equal(const unsigned char *a, const unsigned char *b)
 {
-	size_t i;
-
-	if ((s[0] & 1) != 0 || s[BYTES - 1] > 0x7f)
-		return 0;
-	if (s[BYTES - 1] < 0x7f || s[0] < 0xed)
-		return 1;
-	for (i = 1; i < BYTES - 1; i++)
-		if (s[i] != 0xff)
-			return 1;
-	return 0;
-}
-
-static enum result
-decode_one(uint8_t out[BYTES], const uint8_t s[BYTES], enum decode which)
-{
-	uint8_t again[BYTES];
-
-	/* Whatever the library lets through, there is one encoding for each element. */
-	if (crypto_core_ristretto255_add(again, s, identity) != 0)
-		return canonical(s) ? R_NOT_IN_GROUP : R_NON_CANONICAL;
-	if (memcmp(again, s, BYTES) != 0)
-		return R_NON_CANONICAL;
-	if (which != DECODE_ANY && memcmp(s, identity, BYTES) == 0)
-		return R_BAD_ELEMENT;
-	memcpy(out, s, BYTES);
-	return R_GOOD;
+	return (int)ristretto_equal((const struct ed *)(const void *)a,
+	    (const struct ed *)(const void *)b);
 }
 
 static enum result
 decode(struct gvec *out, const uint8_t *bytes, size_t stride, enum decode which, size_t *bad)
 {
+	static const uint8_t identity[BYTES]; /* encodes as zeros */
 	enum result r;
 	size_t i;
 
 	for (i = 0; i < out->n; i++) {
-		r = decode_one(element(out, i), bytes + i * stride, which);
+		r = ristretto_decode(element(out, i), bytes + i * stride);
+		if (r == R_GOOD && which != DECODE_ANY &&
+		    memcmp(bytes + i * stride, identity, BYTES) == 0)
+			r = R_BAD_ELEMENT;
 		if (r != R_GOOD) {
 			*bad = i;
 			return r;
@@ -112,49 +97,95 @@ encode(uint8_t *bytes, size_t stride, const struct gvec *v)
 	size_t i;
 
 	for (i = 0; i < v->n; i++)
-		memcpy(bytes + i * stride, element(v, i), BYTES);
+		ristretto_encode(bytes + i * stride, element(v, i));
 }
 
-/* libsodium refuses what does not decode; ours always does. */
 static void
 mul(struct gvec *out, const struct gvec *a, const struct gvec *b)
 {
+	struct ed_cached factor;
 	size_t i;
 
-	for (i = 0; i < out->n; i++)
-		group_must(crypto_core_ristretto255_add(element(out, i), element(a, i),
-			       element(b, i)) == 0);
+	for (i = 0; i < out->n; i++) {
+		if (i == 0 || b->n != 1)
+			ed_cache(&factor, element(b, i));
+		ed_add(element(out, i), element(a, i), &factor);
+	}
+	sodium_memzero(&factor, sizeof factor);
 }
 
 static void
 divide(struct gvec *out, const struct gvec *a, const struct gvec *b)
 {
+	struct ed_cached divisor;
 	size_t i;
 
-	for (i = 0; i < out->n; i++)
-		group_must(crypto_core_ristretto255_sub(element(out, i), element(a, i),
-			       element(b, i)) == 0);
+	for (i = 0; i < out->n; i++) {
+		if (i == 0 || b->n != 1)
+			ed_cache(&divisor, element(b, i));
+		ed_sub(element(out, i), element(a, i), &divisor);
+	}
+	sodium_memzero(&divisor, sizeof divisor);
 }
 
 static enum result
 power(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
-	uint8_t x[BYTES];
 	size_t i;
-	int ignore;
 
-	/* The result of -1 is for the identity, which is as good as any element: out
-	 * holds it. */
-	for (i = 0; i < out->n; i++) {
-		if (memcmp(element(base, i), generator, BYTES) == 0)
-			ignore = crypto_scalarmult_ristretto255_base(x, scalar(e, i));
-		else
-			ignore = crypto_scalarmult_ristretto255(x, scalar(e, i), element(base, i));
-		(void)ignore;
-		memcpy(element(out, i), x, BYTES);
-	}
-	sodium_memzero(x, sizeof x);
+	for (i = 0; i < out->n; i++)
+		ed_pow(element(out, i), element(base, i), scalar(e, i));
 	return R_GOOD;
+}
+
+static enum result
+power_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
+{
+	size_t i;
+
+	for (i = 0; i < out->n; i++)
+		ed_pow_vartime(element(out, i), element(base, i), scalar(e, i));
+	return R_GOOD;
+}
+
+static enum result
+multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
+{
+	return ed_multi_vartime(element(out, 0), element(base, 0), scalar(e, 0),
+	    e->n == 1 ? 0 : BYTES, base->n);
+}
+
+static void
+make_generator_table(void)
+{
+	(void)ed_table_new(&generator_table, &ed_generator);
+}
+
+static enum result
+table(const void **out, void **owned, const struct gvec *base, size_t n)
+{
+	struct ed_table *own;
+	enum result r;
+
+	if (ristretto_equal(element(base, 0), &ed_generator)) {
+		(void)pthread_once(&generator_once, make_generator_table);
+		*out = generator_table;
+		return generator_table != NULL ? R_GOOD : R_NO_MEMORY;
+	}
+	if (n < TABLE_PAYS)
+		return R_GOOD;
+	r = ed_table_new(&own, element(base, 0));
+	*out = *owned = own;
+	return r;
+}
+
+static void
+power_table(struct gvec *out, const void *multiples, const struct svec *e)
+{
+	size_t i;
+
+	for (i = 0; i < out->n; i++)
+		ed_table_pow(element(out, i), multiples, scalar(e, i));
 }
 
 static void
@@ -168,49 +199,52 @@ generators(struct gvec *out, const char *label, uint64_t first)
 		ctr = 0;
 		do {
 			generator_hash(hash, out->group, label, first + i, ctr++, 0);
-			crypto_core_ristretto255_from_hash(element(out, i), hash);
-		} while (memcmp(element(out, i), identity, BYTES) == 0);
+			ristretto_map(element(out, i), hash);
+		} while (ristretto_equal(element(out, i), &ed_identity));
 	}
 }
 
+/* Find the encoding for a block, which s becomes, and its element. */
 static void
-embed_one(uint8_t out[BYTES], const uint8_t block[GROUP_BLOCK_BYTES])
+embed_one(struct ed *out, uint8_t s[BYTES], const uint8_t block[GROUP_BLOCK_BYTES])
 {
-	uint8_t s[BYTES];
 	unsigned ctr;
 
 	memcpy(s + 1, block, GROUP_BLOCK_BYTES);
 	for (ctr = 0; ctr < COUNTERS; ctr++) {
 		s[0] = (uint8_t)((ctr & 0x7f) << 1);
 		s[BYTES - 1] = (uint8_t)(ctr >> 7);
-		if (decode_one(out, s, DECODE_NO_IDENTITY) == R_GOOD)
+		if (ristretto_decode(out, s) == R_GOOD && !ristretto_equal(out, &ed_identity))
 			break;
 	}
 	/* One string in four is an element: 16384 in a row that are none do not exist. */
 	if (ctr == COUNTERS)
 		abort();
-	sodium_memzero(s, sizeof s);
 }
 
 static void
 embed(struct gvec *out, const uint8_t *blocks)
 {
+	uint8_t s[BYTES];
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		embed_one(element(out, i), blocks + i * GROUP_BLOCK_BYTES);
+		embed_one(element(out, i), s, blocks + i * GROUP_BLOCK_BYTES);
+	sodium_memzero(s, sizeof s);
 }
 
 static enum result
 extract(uint8_t *blocks, const struct gvec *v, size_t *bad)
 {
-	uint8_t again[BYTES];
+	uint8_t s[BYTES], again[BYTES];
+	struct ed unused;
 	size_t i;
 
 	for (i = 0; i < v->n; i++) {
-		memcpy(blocks + i * GROUP_BLOCK_BYTES, element(v, i) + 1, GROUP_BLOCK_BYTES);
-		embed_one(again, blocks + i * GROUP_BLOCK_BYTES);
-		if (memcmp(again, element(v, i), BYTES) != 0) {
+		ristretto_encode(s, element(v, i));
+		memcpy(blocks + i * GROUP_BLOCK_BYTES, s + 1, GROUP_BLOCK_BYTES);
+		embed_one(&unused, again, blocks + i * GROUP_BLOCK_BYTES);
+		if (memcmp(again, s, BYTES) != 0) {
 			*bad = i;
 			return R_BAD_CHOICE;
 		}
@@ -328,7 +362,11 @@ static const struct group_ops ops = {
 	.mul = mul,
 	.div = divide,
 	.pow = power,
-	.pow_vartime = power,
+	.pow_vartime = power_vartime,
+	.equal = equal,
+	.table = table,
+	.pow_table = power_table,
+	.multipow_vartime = multipow_vartime,
 	.generators = generators,
 	.embed = embed,
 	.extract = extract,
@@ -349,7 +387,7 @@ const struct group ristretto255 = {
 	.element_bytes = BYTES,
 	.scalar_bytes = BYTES,
 	.wide_bytes = 64,
-	.element_store = BYTES,
+	.element_store = sizeof(struct ed),
 	.scalar_store = BYTES,
 	.grain = 16,
 	.ops = &ops,

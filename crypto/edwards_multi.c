@@ -1,0 +1,286 @@
+/* Powers and products of powers with public exponents. */
+#include <string.h>
+
+#include "crypto/edwards.h"
+#include "crypto/mem.h"
+
+/* Straus's method with sliding windows: odd digits of up to 15, a table of the odd multiples
+ * 1, 3, ..., 15 for each point. A carry may make a digit for bit 253. */
+#define POSITIONS 254
+#define ODD 8
+#define WINDOW 5
+
+/* From so many points on Pippenger's method is faster (measured: they cross between 150 and
+ * 250, for full and for 128-bit exponents). */
+#define MANY 192
+
+/* Pippenger's buckets have to stay in the second-level cache. */
+#define BUCKET_BITS_MAX 12
+
+struct scalar {
+	uint64_t word[5]; /* the last is zero, so that a window may reach into it */
+};
+
+static void
+load(struct scalar *out, const uint8_t e[ED_SCALAR_BYTES])
+{
+	unsigned i;
+
+	memset(out, 0, sizeof *out);
+	for (i = 0; i < ED_SCALAR_BYTES; i++)
+		out->word[i / 8] |= (uint64_t)e[i] << (i % 8 * 8);
+}
+
+/* Return n bits of the number from bit `at` on; n < 32, at < 256. */
+static unsigned
+window(const struct scalar *e, unsigned at, unsigned n)
+{
+	const unsigned shift = at % 64;
+	uint64_t bits = e->word[at / 64] >> shift;
+
+	if (shift + n > 64)
+		bits |= e->word[at / 64 + 1] << (64 - shift);
+	return (unsigned)(bits & (((uint64_t)1 << n) - 1));
+}
+
+/* Return the number of bits up to the highest that is set. */
+static unsigned
+length(const struct scalar *e)
+{
+	unsigned i;
+
+	for (i = 4; i-- > 0;)
+		if (e->word[i] != 0)
+			return 64 * i + 64 - (unsigned)__builtin_clzll(e->word[i]);
+	return 0;
+}
+
+/* ---- Straus ---- */
+
+/* Write e as the sum of digit[at * step] 2^at, digits zero or odd and at most 15 in absolute
+ * value. Return how many positions are in use. */
+static unsigned
+slide(int8_t *digit, size_t step, const struct scalar *e)
+{
+	unsigned at = 0, bits, carry = 0, used = 0;
+
+	while (at < POSITIONS) {
+		digit[at * step] = 0;
+		if ((window(e, at, 1) ^ carry) == 0) {
+			at++;
+			continue;
+		}
+		/* odd, with the carry */
+		bits = window(e, at, WINDOW) + carry;
+		carry = bits >> (WINDOW - 1);
+		digit[at * step] = (int8_t)((int)bits - (int)(carry << WINDOW));
+		used = at + 1;
+		for (at++; at < used + WINDOW - 1 && at < POSITIONS; at++)
+			digit[at * step] = 0;
+	}
+	return used;
+}
+
+static void
+odd_multiples(struct ed_cached out[ODD], const struct ed *p)
+{
+	struct ed_cached twice;
+	struct ed sum;
+	unsigned k;
+
+	ed_double(&sum, p, 1);
+	ed_cache(&twice, &sum);
+	sum = *p;
+	ed_cache(&out[0], &sum);
+	for (k = 1; k < ODD; k++) {
+		ed_add(&sum, &sum, &twice);
+		ed_cache(&out[k], &sum);
+	}
+}
+
+/* digit[at * n + i] belongs to point i. */
+static void
+straus_sum(struct ed *out, const struct ed_cached (*multiple)[ODD], const int8_t *digit,
+    unsigned used, size_t n)
+{
+	struct ed sum = ed_identity;
+	unsigned at;
+	size_t i;
+	int d;
+
+	for (at = used; at-- > 0;) {
+		ed_double(&sum, &sum, 1);
+		for (i = 0; i < n; i++) {
+			d = digit[at * n + i];
+			if (d > 0)
+				ed_add(&sum, &sum, &multiple[i][d / 2]);
+			else if (d < 0)
+				ed_sub(&sum, &sum, &multiple[i][-d / 2]);
+		}
+	}
+	*out = sum;
+}
+
+void
+ed_pow_vartime(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES])
+{
+	struct ed_cached multiple[1][ODD];
+	int8_t digit[POSITIONS];
+	struct scalar x;
+
+	load(&x, e);
+	odd_multiples(multiple[0], p);
+	straus_sum(out, (const struct ed_cached(*)[ODD])multiple, digit, slide(digit, 1, &x), 1);
+}
+
+static enum result
+straus(struct ed *out, const struct ed *p, const struct scalar *e, size_t n)
+{
+	struct ed_cached (*multiple)[ODD];
+	enum result r = R_NO_MEMORY;
+	unsigned used = 0, u;
+	int8_t *digit;
+	size_t i;
+
+	multiple = mem_new(n, sizeof *multiple);
+	digit = mem_new(n, POSITIONS);
+	if (multiple == NULL || digit == NULL)
+		goto out;
+	for (i = 0; i < n; i++) {
+		odd_multiples(multiple[i], &p[i]);
+		u = slide(digit + i, n, &e[i]);
+		used = u > used ? u : used;
+	}
+	straus_sum(out, (const struct ed_cached(*)[ODD])multiple, digit, used, n);
+	r = R_GOOD;
+out:
+	mem_free(multiple);
+	mem_free(digit);
+	return r;
+}
+
+/* ---- Pippenger ---- */
+
+/* Signed digits of c bits need one bit more than the number has. */
+static unsigned
+columns(unsigned bits, unsigned c)
+{
+	return bits / c + 1;
+}
+
+/* Return the digit size with the fewest additions: one for each point and column, and
+ * about two and a half for each of a column's 2^(c-1) buckets. */
+static unsigned
+best_digit(size_t n, unsigned bits)
+{
+	unsigned c, best = 4;
+	double cost, least = 0;
+
+	for (c = 4; c <= BUCKET_BITS_MAX; c++) {
+		cost = columns(bits, c) * ((double)n + 2.5 * (double)(1u << (c - 1)));
+		if (c == 4 || cost < least) {
+			least = cost;
+			best = c;
+		}
+	}
+	return best;
+}
+
+/* out = the sum of (k + 1) bucket[k] */
+static void
+bucket_sum(struct ed *out, const struct ed *bucket, size_t n)
+{
+	struct ed running = ed_identity, sum = ed_identity;
+	struct ed_cached next;
+
+	while (n-- > 0) {
+		ed_cache(&next, &bucket[n]);
+		ed_add(&running, &running, &next);
+		ed_cache(&next, &running);
+		ed_add(&sum, &sum, &next);
+	}
+	*out = sum;
+}
+
+/* One column: sort the points by digit into buckets and add up. The digits come from the
+ * lowest column to the highest; carry[i] is what point i's last digit left over. */
+static void
+column(struct ed *out, struct ed *bucket, uint8_t *carry, const struct ed_affine *p,
+    const struct scalar *e, size_t n, unsigned at, unsigned c)
+{
+	const size_t buckets = (size_t)1 << (c - 1);
+	unsigned bits;
+	size_t i;
+
+	for (i = 0; i < buckets; i++)
+		bucket[i] = ed_identity;
+	for (i = 0; i < n; i++) {
+		bits = window(&e[i], at, c) + carry[i];
+		carry[i] = bits > buckets;
+		if (carry[i]) {
+			bits = 2 * (unsigned)buckets - bits;
+			if (bits > 0)
+				ed_sub_affine(&bucket[bits - 1], &bucket[bits - 1], &p[i]);
+		} else if (bits > 0) {
+			ed_add_affine(&bucket[bits - 1], &bucket[bits - 1], &p[i]);
+		}
+	}
+	bucket_sum(out, bucket, buckets);
+}
+
+static enum result
+pippenger(struct ed *out, const struct ed *p, const struct scalar *e, size_t n, unsigned bits)
+{
+	const unsigned c = best_digit(n, bits), all = columns(bits, c);
+	struct ed *bucket = NULL, *sum = NULL;
+	struct ed_affine *affine = NULL;
+	enum result r = R_NO_MEMORY;
+	uint8_t *carry = NULL;
+	struct ed_cached next;
+	unsigned i;
+
+	affine = mem_new(n, sizeof *affine);
+	bucket = mem_new((size_t)1 << (c - 1), sizeof *bucket);
+	sum = mem_new(all, sizeof *sum);
+	carry = mem_new(n, 1);
+	if (affine == NULL || bucket == NULL || sum == NULL || carry == NULL)
+		goto out;
+	r = ed_affine_many(affine, p, n);
+	if (r != R_GOOD)
+		goto out;
+	for (i = 0; i < all; i++)
+		column(&sum[i], bucket, carry, affine, e, n, i * c, c);
+	*out = sum[all - 1];
+	for (i = all - 1; i-- > 0;) {
+		ed_double(out, out, c);
+		ed_cache(&next, &sum[i]);
+		ed_add(out, out, &next);
+	}
+out:
+	mem_free(affine);
+	mem_free(bucket);
+	mem_free(sum);
+	mem_free(carry);
+	return r;
+}
+
+enum result
+ed_multi_vartime(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n)
+{
+	unsigned bits = 0, b;
+	struct scalar *x;
+	enum result r;
+	size_t i;
+
+	x = mem_new(n, sizeof *x);
+	if (x == NULL)
+		return R_NO_MEMORY;
+	for (i = 0; i < n; i++) {
+		load(&x[i], e + i * stride);
+		b = length(&x[i]);
+		bits = b > bits ? b : bits;
+	}
+	r = n < MANY ? straus(out, p, x, n) : pippenger(out, p, x, n, bits);
+	mem_free(x);
+	return r;
+}

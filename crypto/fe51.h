@@ -1,0 +1,186 @@
+/*
+ * fe51: numbers modulo p = 2^255 - 19 in five limbs of 51 bits, in portable C.
+ *
+ * A number is v[0] + v[1] 2^51 + ... + v[4] 2^204, modulo p; it has many forms. How large
+ * the limbs may be is part of each function's contract, in these words:
+ *
+ *	tight	every limb below 2^51 + 2^13: what products and fe_carry give,
+ *	wide	every limb below 2^53 - 76: sums of two tight ones, and differences,
+ *	loose	every limb below 2^54: the most that products, fe_carry and fe_to_bytes take.
+ *
+ * Everything runs in constant time. An output may be an input.
+ */
+#ifndef CRYPTO_FE51_H
+#define CRYPTO_FE51_H
+
+#include <stdint.h>
+
+#define FE_BYTES 32
+
+struct fe {
+	uint64_t v[5];
+};
+
+__extension__ typedef unsigned __int128 fe_wide;
+
+#define FE_MASK (((uint64_t)1 << 51) - 1)
+
+/* The compiler must not see through masks made of secrets and turn them into branches. */
+static inline uint64_t
+fe_hide(uint64_t mask)
+{
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
+/* Return all ones if bit is 1, zero if it is 0. */
+static inline uint64_t
+fe_mask(uint64_t bit)
+{
+	return fe_hide((uint64_t)0 - bit);
+}
+
+/* out = a + b. Tight inputs give a result below 2^52 + 2^14; in general the limbs' sizes
+ * add. */
+static inline void
+fe_add(struct fe *out, const struct fe *a, const struct fe *b)
+{
+	unsigned i;
+
+	for (i = 0; i < 5; i++)
+		out->v[i] = a->v[i] + b->v[i];
+}
+
+/* out = a - b, for a tight b: 2p is added, whose limbs are 2^52 - 38 and 2^52 - 2. The
+ * limbs of the result are less than 2^52 above those of a: wide for a tight a. */
+static inline void
+fe_sub(struct fe *out, const struct fe *a, const struct fe *b)
+{
+	unsigned i;
+
+	out->v[0] = a->v[0] + 0xfffffffffffda - b->v[0];
+	for (i = 1; i < 5; i++)
+		out->v[i] = a->v[i] + 0xffffffffffffe - b->v[i];
+}
+
+/* out = a - b, for wide a and b: 4p is added, whose limbs are 2^53 - 76 and 2^53 - 4. The
+ * result is loose. */
+static inline void
+fe_sub_wide(struct fe *out, const struct fe *a, const struct fe *b)
+{
+	unsigned i;
+
+	out->v[0] = a->v[0] + 0x1fffffffffffb4 - b->v[0];
+	for (i = 1; i < 5; i++)
+		out->v[i] = a->v[i] + 0x1ffffffffffffc - b->v[i];
+}
+
+/* Make a loose number tight: what a limb loses is below 2^3, times 19 below 2^8. */
+static inline void
+fe_carry(struct fe *a)
+{
+	const uint64_t c0 = a->v[0] >> 51, c1 = a->v[1] >> 51, c2 = a->v[2] >> 51,
+		       c3 = a->v[3] >> 51, c4 = a->v[4] >> 51;
+
+	a->v[0] = (a->v[0] & FE_MASK) + 19 * c4;
+	a->v[1] = (a->v[1] & FE_MASK) + c0;
+	a->v[2] = (a->v[2] & FE_MASK) + c1;
+	a->v[3] = (a->v[3] & FE_MASK) + c2;
+	a->v[4] = (a->v[4] & FE_MASK) + c3;
+}
+
+/* From the five columns of a product to a tight number.
+ *
+ * Of loose factors, column 0 is below (1 + 4 * 19) 2^108 < 2^114.3, columns 1 to 3 are
+ * smaller, column 4 is below 5 * 2^108 < 2^110.4. So each carry, the one that comes in
+ * included, is below 2^63.5; the last is below 2^59.5, and times 19 below 2^63.8: it
+ * fits with a limb in 64 bits, and leaves less than 2^13 for limb 1. */
+static inline __attribute__((always_inline)) void
+fe_fold(struct fe *out, fe_wide r0, fe_wide r1, fe_wide r2, fe_wide r3, fe_wide r4)
+{
+	uint64_t v0, v1;
+
+	r1 += (uint64_t)(r0 >> 51);
+	r2 += (uint64_t)(r1 >> 51);
+	r3 += (uint64_t)(r2 >> 51);
+	r4 += (uint64_t)(r3 >> 51);
+	v0 = ((uint64_t)r0 & FE_MASK) + 19 * (uint64_t)(r4 >> 51);
+	v1 = ((uint64_t)r1 & FE_MASK) + (v0 >> 51);
+	out->v[0] = v0 & FE_MASK;
+	out->v[1] = v1;
+	out->v[2] = (uint64_t)r2 & FE_MASK;
+	out->v[3] = (uint64_t)r3 & FE_MASK;
+	out->v[4] = (uint64_t)r4 & FE_MASK;
+}
+
+/* out = a * b; loose inputs, tight result. 19 times a loose limb is below 2^58.3. */
+static inline __attribute__((always_inline)) void
+fe_mul(struct fe *out, const struct fe *a, const struct fe *b)
+{
+	const uint64_t a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4];
+	const uint64_t b0 = b->v[0], b1 = b->v[1], b2 = b->v[2], b3 = b->v[3], b4 = b->v[4];
+	const uint64_t c1 = 19 * b1, c2 = 19 * b2, c3 = 19 * b3, c4 = 19 * b4;
+
+	fe_fold(out,
+	    (fe_wide)a0 * b0 + (fe_wide)a1 * c4 + (fe_wide)a2 * c3 + (fe_wide)a3 * c2 +
+		(fe_wide)a4 * c1,
+	    (fe_wide)a0 * b1 + (fe_wide)a1 * b0 + (fe_wide)a2 * c4 + (fe_wide)a3 * c3 +
+		(fe_wide)a4 * c2,
+	    (fe_wide)a0 * b2 + (fe_wide)a1 * b1 + (fe_wide)a2 * b0 + (fe_wide)a3 * c4 +
+		(fe_wide)a4 * c3,
+	    (fe_wide)a0 * b3 + (fe_wide)a1 * b2 + (fe_wide)a2 * b1 + (fe_wide)a3 * b0 +
+		(fe_wide)a4 * c4,
+	    (fe_wide)a0 * b4 + (fe_wide)a1 * b3 + (fe_wide)a2 * b2 + (fe_wide)a3 * b1 +
+		(fe_wide)a4 * b0);
+}
+
+/* out = a^2; loose input, tight result; the columns are those of fe_mul. Twice 19 times a
+ * loose limb is below 2^59.3. */
+static inline __attribute__((always_inline)) void
+fe_square(struct fe *out, const struct fe *a)
+{
+	const uint64_t a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4];
+	const uint64_t d0 = 2 * a0, d1 = 2 * a1, d2 = 2 * a2;
+	const uint64_t c3 = 19 * a3, c4 = 19 * a4, e4 = 2 * c4;
+
+	fe_fold(out, (fe_wide)a0 * a0 + (fe_wide)a1 * e4 + (fe_wide)d2 * c3,
+	    (fe_wide)d0 * a1 + (fe_wide)a2 * e4 + (fe_wide)a3 * c3,
+	    (fe_wide)d0 * a2 + (fe_wide)a1 * a1 + (fe_wide)a3 * e4,
+	    (fe_wide)d0 * a3 + (fe_wide)d1 * a2 + (fe_wide)a4 * c4,
+	    (fe_wide)d0 * a4 + (fe_wide)d1 * a3 + (fe_wide)a2 * a2);
+}
+
+/* out = -a for a tight a; tight. */
+void fe_neg(struct fe *out, const struct fe *a);
+/* out = in if the mask is all ones, unchanged if it is zero. */
+void fe_move_if(struct fe *out, const struct fe *in, uint64_t mask);
+/* Negate the tight number a if the mask is all ones. Tight. */
+void fe_neg_if(struct fe *a, uint64_t mask);
+
+/* The number of 255 bits, least first; the top bit is ignored and it need not be below p.
+ * Tight. */
+void fe_from_bytes(struct fe *out, const uint8_t bytes[FE_BYTES]);
+/* The one number in 0..p-1; for a loose a. */
+void fe_to_bytes(uint8_t bytes[FE_BYTES], const struct fe *a);
+
+/* Return 1 or 0: whether the loose a is zero; whether it is odd ("negative" in RFC 9496)
+ * as a number in 0..p-1; whether tight a and b are equal. */
+uint64_t fe_is_zero(const struct fe *a);
+uint64_t fe_is_negative(const struct fe *a);
+uint64_t fe_equal(const struct fe *a, const struct fe *b);
+
+/* Make the tight a non-negative. Tight. */
+void fe_abs(struct fe *a);
+
+/* out = 1 / a for a loose a, 0 for 0; tight. */
+void fe_invert(struct fe *out, const struct fe *a);
+
+/* SQRT_RATIO_M1 of RFC 9496, 4.2, for tight u and v: out, tight, is the non-negative root
+ * of u/v and the answer 1; or of i u/v and 0 if u/v is no square. For u = 0 it is 0 and 1,
+ * for v = 0 alone 0 and 0. */
+uint64_t fe_sqrt_ratio(struct fe *out, const struct fe *u, const struct fe *v);
+
+/* Constants, tight. i^2 = -1; d is the curve's. */
+extern const struct fe fe_zero, fe_one, fe_i, fe_d, fe_2d;
+
+#endif

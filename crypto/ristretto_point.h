@@ -1,0 +1,27 @@
+/*
+ * ristretto_point: ristretto255 (RFC 9496) over the curve points of crypto/edwards.h:
+ * an element is a class of points, of which any stands for it.
+ */
+#ifndef CRYPTO_RISTRETTO_POINT_H
+#define CRYPTO_RISTRETTO_POINT_H
+
+#include "crypto/edwards.h"
+#include "crypto/result.h"
+
+#define RISTRETTO_BYTES 32
+
+/* RFC 9496, 4.3.1. R_NON_CANONICAL: no even number below p; R_NOT_IN_GROUP. The result
+ * has z = 1. Variable time. */
+enum result ristretto_decode(struct ed *out, const uint8_t s[RISTRETTO_BYTES]);
+
+/* RFC 9496, 4.3.2. Constant time. */
+void ristretto_encode(uint8_t s[RISTRETTO_BYTES], const struct ed *p);
+
+/* Return 1 if a and b stand for the same element, else 0: RFC 9496, 4.3.3. Constant
+ * time. */
+unsigned ristretto_equal(const struct ed *a, const struct ed *b);
+
+/* RFC 9496, 4.3.4: an element from 64 uniform bytes. Constant time. */
+void ristretto_map(struct ed *out, const uint8_t uniform[2 * RISTRETTO_BYTES]);
+
+#endif
