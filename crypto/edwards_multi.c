@@ -104,20 +104,27 @@ straus_sum(struct ed *out, const struct ed_cached (*multiple)[ODD], const int8_t
     unsigned used, size_t n)
 {
 	struct ed sum = ed_identity;
-	unsigned at;
+	unsigned at, due = 0;
 	size_t i;
 	int d;
 
 	for (at = used; at-- > 0;) {
-		ed_double(&sum, &sum, 1);
+		due++;
 		for (i = 0; i < n; i++) {
 			d = digit[at * n + i];
+			if (d == 0)
+				continue;
+			if (due > 0)
+				ed_double(&sum, &sum, due);
+			due = 0;
 			if (d > 0)
 				ed_add(&sum, &sum, &multiple[i][d / 2]);
-			else if (d < 0)
+			else
 				ed_sub(&sum, &sum, &multiple[i][-d / 2]);
 		}
 	}
+	if (due > 0)
+		ed_double(&sum, &sum, due);
 	*out = sum;
 }
 

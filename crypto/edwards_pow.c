@@ -65,36 +65,71 @@ swap_if(struct fe *a, struct fe *b, uint64_t mask)
 	}
 }
 
-static inline __attribute__((always_inline)) void
-take_if(struct fe *out, const struct fe *in, uint64_t mask)
-{
-	unsigned i;
+/* Two limbs at a time: what every 64-bit machine has, and few enough of them that the
+ * entry being put together stays in registers. */
+typedef uint64_t lanes __attribute__((vector_size(16), aligned(8), may_alias));
 
-	for (i = 0; i < 5; i++)
-		out->v[i] |= mask & in->v[i];
+#define LANES(type) (sizeof(type) / sizeof(lanes))
+
+_Static_assert(LANES(struct ed_affine) == 8, "eight pairs of limbs");
+_Static_assert(LANES(struct ed_cached) == 10, "ten pairs of limbs");
+
+/* Write the n-th of the entries, counted from 1, of `wide` (8 or 10) pairs each; zeros for
+ * n = 0. */
+static inline __attribute__((always_inline)) void
+pick(void *out, const void *table, size_t wide, unsigned n)
+{
+	lanes s0 = { 0 }, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0,
+	      s9 = s0, mask;
+	const lanes *from = table;
+	lanes *to = out;
+	uint64_t m;
+	unsigned k;
+
+	for (k = 0; k < MULTIPLES; k++, from += wide) {
+		m = equal(n, k + 1);
+		mask = (lanes){ m, m };
+		s0 |= from[0] & mask;
+		s1 |= from[1] & mask;
+		s2 |= from[2] & mask;
+		s3 |= from[3] & mask;
+		s4 |= from[4] & mask;
+		s5 |= from[5] & mask;
+		s6 |= from[6] & mask;
+		s7 |= from[7] & mask;
+		if (wide == 10) {
+			s8 |= from[8] & mask;
+			s9 |= from[9] & mask;
+		}
+	}
+	to[0] = s0;
+	to[1] = s1;
+	to[2] = s2;
+	to[3] = s3;
+	to[4] = s4;
+	to[5] = s5;
+	to[6] = s6;
+	to[7] = s7;
+	if (wide == 10) {
+		to[8] = s8;
+		to[9] = s9;
+	}
 }
 
-/* out = digit times the point whose multiples these are. Of the identity and the entries
- * exactly one is taken. */
+/* out = digit times the point whose multiples these are. Zeros become the identity, in
+ * which all but 2dt is 1. */
 static void
 pick_cached(struct ed_cached *out, const struct ed_cached multiple[MULTIPLES], int8_t digit)
 {
-	uint64_t negative, mask;
-	unsigned k, n;
+	uint64_t negative, none;
+	unsigned n;
 
 	n = magnitude(digit, &negative);
-	*out = (struct ed_cached){ 0 };
-	mask = equal(n, 0);
-	take_if(&out->sum, &fe_one, mask);
-	take_if(&out->difference, &fe_one, mask);
-	take_if(&out->z, &fe_one, mask);
-	for (k = 0; k < MULTIPLES; k++) {
-		mask = equal(n, k + 1);
-		take_if(&out->sum, &multiple[k].sum, mask);
-		take_if(&out->difference, &multiple[k].difference, mask);
-		take_if(&out->z, &multiple[k].z, mask);
-		take_if(&out->t2d, &multiple[k].t2d, mask);
-	}
+	pick(out, multiple, LANES(struct ed_cached), n);
+	none = equal(n, 0) & 1;
+	out->sum.v[0] |= none;
+	out->difference.v[0] |= none;
+	out->z.v[0] |= none;
 	swap_if(&out->sum, &out->difference, negative);
 	fe_neg_if(&out->t2d, negative);
 }
@@ -102,20 +137,14 @@ pick_cached(struct ed_cached *out, const struct ed_cached multiple[MULTIPLES], i
 static void
 pick_affine(struct ed_affine *out, const struct ed_affine multiple[MULTIPLES], int8_t digit)
 {
-	uint64_t negative, mask;
-	unsigned k, n;
+	uint64_t negative, none;
+	unsigned n;
 
 	n = magnitude(digit, &negative);
-	*out = (struct ed_affine){ 0 };
-	mask = equal(n, 0);
-	take_if(&out->sum, &fe_one, mask);
-	take_if(&out->difference, &fe_one, mask);
-	for (k = 0; k < MULTIPLES; k++) {
-		mask = equal(n, k + 1);
-		take_if(&out->sum, &multiple[k].sum, mask);
-		take_if(&out->difference, &multiple[k].difference, mask);
-		take_if(&out->t2d, &multiple[k].t2d, mask);
-	}
+	pick(out, multiple, LANES(struct ed_affine), n);
+	none = equal(n, 0) & 1;
+	out->sum.v[0] |= none;
+	out->difference.v[0] |= none;
 	swap_if(&out->sum, &out->difference, negative);
 	fe_neg_if(&out->t2d, negative);
 }
@@ -137,18 +166,28 @@ multiples(struct ed out[MULTIPLES], const struct ed *p)
 	}
 }
 
+static void
+cached_multiples(struct ed_cached out[MULTIPLES], const struct ed *p)
+{
+	struct ed point[MULTIPLES];
+	unsigned k;
+
+	multiples(point, p);
+	for (k = 0; k < MULTIPLES; k++)
+		ed_cache(&out[k], &point[k]);
+	sodium_memzero(point, sizeof point);
+}
+
 void
 ed_pow(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES])
 {
 	struct ed_cached multiple[MULTIPLES], next;
-	struct ed point[MULTIPLES], sum = ed_identity;
+	struct ed sum = ed_identity;
 	int8_t digit[DIGITS];
 	unsigned i;
 
 	digits(digit, e);
-	multiples(point, p);
-	for (i = 0; i < MULTIPLES; i++)
-		ed_cache(&multiple[i], &point[i]);
+	cached_multiples(multiple, p);
 	for (i = DIGITS; i-- > 0;) {
 		if (i < DIGITS - 1)
 			ed_double(&sum, &sum, BITS);
@@ -159,8 +198,44 @@ ed_pow(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES])
 	sodium_memzero(digit, sizeof digit);
 	sodium_memzero(&next, sizeof next);
 	sodium_memzero(&sum, sizeof sum);
-	sodium_memzero(point, sizeof point);
 	sodium_memzero(multiple, sizeof multiple);
+}
+
+/* As ed_pow, with the doublings shared. */
+enum result
+ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n)
+{
+	struct ed_cached (*multiple)[MULTIPLES], next;
+	int8_t (*digit)[DIGITS];
+	struct ed sum = ed_identity;
+	enum result r = R_NO_MEMORY;
+	unsigned at;
+	size_t i;
+
+	multiple = mem_new(n, sizeof *multiple);
+	digit = mem_new(n, sizeof *digit);
+	if (multiple == NULL || digit == NULL)
+		goto out;
+	for (i = 0; i < n; i++) {
+		digits(digit[i], e + i * stride);
+		cached_multiples(multiple[i], &p[i]);
+	}
+	for (at = DIGITS; at-- > 0;) {
+		if (at < DIGITS - 1)
+			ed_double(&sum, &sum, BITS);
+		for (i = 0; i < n; i++) {
+			pick_cached(&next, multiple[i], digit[i][at]);
+			ed_add(&sum, &sum, &next);
+		}
+	}
+	*out = sum;
+	sodium_memzero(&next, sizeof next);
+	sodium_memzero(&sum, sizeof sum);
+	r = R_GOOD;
+out:
+	mem_free(multiple);
+	mem_free(digit);
+	return r;
 }
 
 enum result

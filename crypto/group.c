@@ -419,20 +419,31 @@ gvec_pow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e
 	return powers(&p, effort);
 }
 
-/* Write the product of a range's powers to its place among the partial products. */
+/* One product of many powers. */
+struct multi {
+	struct gvec *partial; /* one product a range */
+	const struct gvec *base;
+	const struct svec *e;
+	enum result (*pow)(struct gvec *out, const struct gvec *base, const struct svec *e);
+	/* all at once; if it is NULL, they are multiplied here */
+	enum result (*multipow)(struct gvec *out, const struct gvec *base, const struct svec *e);
+	size_t grain;
+};
+
 static enum result
 multipow_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
-	const struct powers *p = ctx;
-	const struct group *g = p->base->group;
+	const struct multi *p = ctx;
 	struct gvec base = part(p->base, from, to - from);
 	struct svec e = exponents(p->e, from, to - from);
-	struct gvec product = part(p->out, from / g->grain, 1);
+	struct gvec product = part(p->partial, from / p->grain, 1);
 	struct gvec *each;
 	enum result r;
 
 	(void)bad;
-	r = gvec_new(&each, g, to - from);
+	if (p->multipow != NULL)
+		return p->multipow(&product, &base, &e);
+	r = gvec_new(&each, base.group, to - from);
 	if (r != R_GOOD)
 		return r;
 	r = p->pow(each, &base, &e);
@@ -442,37 +453,23 @@ multipow_range(void *ctx, size_t from, size_t to, size_t *bad)
 	return r;
 }
 
-/* The same by the group's own multiplication of powers, in place of p->pow. */
 static enum result
-multi_range(void *ctx, size_t from, size_t to, size_t *bad)
-{
-	const struct powers *p = ctx;
-	struct gvec base = part(p->base, from, to - from);
-	struct svec e = exponents(p->e, from, to - from);
-	struct gvec product = part(p->out, from / MULTI_GRAIN, 1);
-
-	(void)bad;
-	return p->pow(&product, &base, &e);
-}
-
-static enum result
-multipow(const struct powers *p, size_t grain, par_body *range, const struct effort *effort)
+multipow(struct gvec *out, struct multi *p, const struct effort *effort)
 {
 	const struct group *g = p->base->group;
-	struct gvec *partial;
-	struct powers job = *p;
 	enum result r;
 
-	assert(p->out->group == g && p->e->group == g);
-	assert(p->out->n == 1 && p->e->n == p->base->n);
-	r = gvec_new(&partial, g, par_count(p->base->n, grain));
+	assert(out->group == g && p->e->group == g);
+	assert(out->n == 1 && p->e->n == p->base->n);
+	if (p->multipow == NULL)
+		p->grain = g->grain;
+	r = gvec_new(&p->partial, g, par_count(p->base->n, p->grain));
 	if (r != R_GOOD)
 		return r;
-	job.out = partial;
-	r = par_ranges(effort, p->base->n, grain, range, &job, NULL);
+	r = par_ranges(effort, p->base->n, p->grain, multipow_range, p, NULL);
 	if (r == R_GOOD)
-		gvec_product(p->out, partial);
-	gvec_free(partial);
+		gvec_product(out, p->partial);
+	gvec_free(p->partial);
 	return r;
 }
 
@@ -480,21 +477,20 @@ enum result
 gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort)
 {
-	struct powers p = { out, base, e, out->group->ops->multipow_vartime };
+	const struct group_ops *ops = out->group->ops;
+	struct multi p = { NULL, base, e, ops->pow_vartime, ops->multipow_vartime, MULTI_GRAIN };
 
-	if (p.pow != NULL)
-		return multipow(&p, MULTI_GRAIN, multi_range, effort);
-	p.pow = out->group->ops->pow_vartime;
-	return multipow(&p, out->group->grain, multipow_range, effort);
+	return multipow(out, &p, effort);
 }
 
 enum result
 gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort)
 {
-	const struct powers p = { out, base, e, out->group->ops->pow };
+	const struct group_ops *ops = out->group->ops;
+	struct multi p = { NULL, base, e, ops->pow, ops->multipow, 2 * LIGHT_GRAIN };
 
-	return multipow(&p, out->group->grain, multipow_range, effort);
+	return multipow(out, &p, effort);
 }
 
 /* ---- elements from bytes ---- */

@@ -53,7 +53,8 @@ struct group_ops {
 	 * if n powers are faster without. */
 	enum result (*table)(const void **table, void **owned, const struct gvec *base, size_t n);
 	void (*pow_table)(struct gvec *out, const void *table, const struct svec *e);
-	/* May be NULL: the product of all base[i]^e[i] at once, for public exponents. */
+	/* May be NULL: the product of all base[i]^e[i] at once. */
+	enum result (*multipow)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	enum result (*multipow_vartime)(struct gvec *out, const struct gvec *base,
 	    const struct svec *e);
 	void (*generators)(struct gvec *out, const char *label, uint64_t first);

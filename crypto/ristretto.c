@@ -149,6 +149,13 @@ power_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
 }
 
 static enum result
+multipow(struct gvec *out, const struct gvec *base, const struct svec *e)
+{
+	return ed_multi(element(out, 0), element(base, 0), scalar(e, 0), e->n == 1 ? 0 : BYTES,
+	    base->n);
+}
+
+static enum result
 multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
 	return ed_multi_vartime(element(out, 0), element(base, 0), scalar(e, 0),
@@ -366,6 +373,7 @@ static const struct group_ops ops = {
 	.equal = equal,
 	.table = table,
 	.pow_table = power_table,
+	.multipow = multipow,
 	.multipow_vartime = multipow_vartime,
 	.generators = generators,
 	.embed = embed,
