@@ -5,13 +5,10 @@
 const struct ed ed_identity = { { { 0 } }, { { 1 } }, { { 1 } }, { { 0 } } };
 
 const struct ed ed_generator = {
-	{ { 0x62d608f25d51a, 0x412a4b4f6592a, 0x75b7171a4b31d, 0x1ff60527118fe,
-	    0x216936d3cd6e5 } },
-	{ { 0x6666666666658, 0x4cccccccccccc, 0x1999999999999, 0x3333333333333,
-	    0x6666666666666 } },
+	{ { 0x62d608f25d51a, 0x412a4b4f6592a, 0x75b7171a4b31d, 0x1ff60527118fe, 0x216936d3cd6e5 } },
+	{ { 0x6666666666658, 0x4cccccccccccc, 0x1999999999999, 0x3333333333333, 0x6666666666666 } },
 	{ { 1 } },
-	{ { 0x68ab3a5b7dda3, 0x00eea2a5eadbb, 0x2af8df483c27e, 0x332b375274732,
-	    0x67875f0fd78b7 } },
+	{ { 0x68ab3a5b7dda3, 0x00eea2a5eadbb, 0x2af8df483c27e, 0x332b375274732, 0x67875f0fd78b7 } },
 };
 
 void

@@ -67,8 +67,7 @@ void ed_table_pow(struct ed *out, const struct ed_table *table, const uint8_t e[
 /* out = the sum of e[i] p[i] for i < n; the i-th exponent stands at e + i * stride (all
  * are the first if that is 0). Takes 3 KiB for each point: some hundred at a time fit in
  * the cache. R_NO_MEMORY. */
-enum result ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride,
-    size_t n);
+enum result ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n);
 /* The same for public exponents; short ones cost less. Takes 1.4 KiB for each point, 0.2
  * when they are many. crypto/edwards_multi.c */
 enum result ed_multi_vartime(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride,

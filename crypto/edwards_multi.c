@@ -143,7 +143,7 @@ ed_pow_vartime(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYT
 static enum result
 straus(struct ed *out, const struct ed *p, const struct scalar *e, size_t n)
 {
-	struct ed_cached (*multiple)[ODD];
+	struct ed_cached(*multiple)[ODD];
 	enum result r = R_NO_MEMORY;
 	unsigned used = 0, u;
 	int8_t *digit;

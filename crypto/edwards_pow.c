@@ -205,8 +205,8 @@ ed_pow(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES])
 enum result
 ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n)
 {
-	struct ed_cached (*multiple)[MULTIPLES], next;
-	int8_t (*digit)[DIGITS];
+	struct ed_cached(*multiple)[MULTIPLES], next;
+	int8_t(*digit)[DIGITS];
 	struct ed sum = ed_identity;
 	enum result r = R_NO_MEMORY;
 	unsigned at;
@@ -241,7 +241,7 @@ out:
 enum result
 ed_table_new(struct ed_table **out, const struct ed *p)
 {
-	struct ed (*point)[MULTIPLES] = NULL, first = *p;
+	struct ed(*point)[MULTIPLES] = NULL, first = *p;
 	enum result r = R_NO_MEMORY;
 	unsigned i;
 

@@ -55,8 +55,8 @@ struct group_ops {
 	void (*pow_table)(struct gvec *out, const void *table, const struct svec *e);
 	/* May be NULL: the product of all base[i]^e[i] at once. */
 	enum result (*multipow)(struct gvec *out, const struct gvec *base, const struct svec *e);
-	enum result (*multipow_vartime)(struct gvec *out, const struct gvec *base,
-	    const struct svec *e);
+	enum result (
+	    *multipow_vartime)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	void (*generators)(struct gvec *out, const char *label, uint64_t first);
 	void (*embed)(struct gvec *out, const uint8_t *blocks);
 	enum result (*extract)(uint8_t *blocks, const struct gvec *v, size_t *bad);

@@ -176,8 +176,8 @@ table(const void **out, void **owned, const struct gvec *base, size_t n)
 
 	if (ristretto_equal(element(base, 0), &ed_generator)) {
 		(void)pthread_once(&generator_once, make_generator_table);
-		*out = generator_table;
-		return generator_table != NULL ? R_GOOD : R_NO_MEMORY;
+		*out = generator_table; /* NULL if there was no memory: slower, but right */
+		return R_GOOD;
 	}
 	if (n < TABLE_PAYS)
 		return R_GOOD;

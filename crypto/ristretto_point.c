@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* RFC 9496, 4.1: sqrt(a d - 1), 1 / sqrt(a - d), 1 - d^2, (d - 1)^2, where a = -1. */
-static const struct fe sqrt_ad_minus_one = { { 0x7f6a0497b2e1b, 0x1836f0a97afd2,
-    0x7d747f6be7638, 0x456079e7e6498, 0x376931bf2b834 } };
-static const struct fe invsqrt_a_minus_d = { { 0x0fdaa805d40ea, 0x2eb482e57d339,
-    0x007610274bc58, 0x6510b613dc8ff, 0x786c8905cfaff } };
+static const struct fe sqrt_ad_minus_one = { { 0x7f6a0497b2e1b, 0x1836f0a97afd2, 0x7d747f6be7638,
+    0x456079e7e6498, 0x376931bf2b834 } };
+static const struct fe invsqrt_a_minus_d = { { 0x0fdaa805d40ea, 0x2eb482e57d339, 0x007610274bc58,
+    0x6510b613dc8ff, 0x786c8905cfaff } };
 static const struct fe one_minus_d_sq = { { 0x409c1945fc176, 0x719abc6a1fc4f, 0x1c37f90b20684,
     0x06bccca55eedf, 0x029072a8b2b3e } };
 static const struct fe d_minus_one_sq = { { 0x55aaa44ed4d20, 0x59603c3332635, 0x26d3baf4a7928,

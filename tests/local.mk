@@ -78,6 +78,7 @@ check_PROGRAMS += \
 	tests/test_dleq \
 	tests/test_elgamal \
 	tests/test_embed \
+	tests/test_fe51 \
 	tests/test_group \
 	tests/test_gvec \
 	tests/test_hash \

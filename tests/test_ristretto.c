@@ -1,5 +1,6 @@
 /*
- * test_ristretto: the test vectors of RFC 9496, appendix A.
+ * test_ristretto: the test vectors of RFC 9496, appendix A; and the group beside libsodium,
+ * on random inputs and at the edges.
  */
 #include <check.h>
 #include <gmp.h>
@@ -9,6 +10,8 @@
 
 #include "crypto/group.h"
 #include "crypto/mem.h"
+#include "crypto/ristretto_point.h"
+#include "crypto/rng.h"
 #include "tests/judge.h"
 #include "tests/slow.h"
 
@@ -164,17 +167,20 @@ static const struct {
 
 #define MAPPED ((int)(sizeof mapped / sizeof mapped[0]))
 
-/* The group maps through libsodium; both it and the reference must agree with the
- * RFC, and the generators below with the reference. */
+/* The group's own map, libsodium's and the reference must agree with the RFC. */
 START_TEST(map)
 {
 	uint8_t in[64], want[32], have[32];
+	struct ed point;
 
 	unhex(in, sizeof in, mapped[_i].in);
 	unhex(want, sizeof want, mapped[_i].out);
 	slow_ristretto_map(have, in);
 	ck_assert_mem_eq(have, want, sizeof want);
 	ck_assert_int_eq(crypto_core_ristretto255_from_hash(have, in), 0);
+	ck_assert_mem_eq(have, want, sizeof want);
+	ristretto_map(&point, in);
+	ristretto_encode(have, &point);
 	ck_assert_mem_eq(have, want, sizeof want);
 }
 END_TEST
@@ -194,6 +200,337 @@ START_TEST(top_bit)
 }
 END_TEST
 
+/* ---- beside libsodium ---- */
+
+/* How many of each; beyond these, `make check` would notice the time. */
+#define RANDOM 300
+
+/* What libsodium says of an encoding; strictly, as it ignores the top bit. */
+static int
+sodium_takes(const uint8_t s[32])
+{
+	const uint8_t zero[32] = { 0 };
+	uint8_t again[32];
+
+	return crypto_core_ristretto255_add(again, s, zero) == 0 && memcmp(again, s, 32) == 0;
+}
+
+/* Decode with both and with the definition; encode again. */
+static void
+decodes_alike(const uint8_t s[32])
+{
+	const struct group *g = group_by_name("ristretto255");
+	uint8_t again[32];
+	enum result r;
+	struct ed p;
+
+	r = ristretto_decode(&p, s);
+	ck_assert_int_eq(r == R_GOOD, sodium_takes(s));
+	ck_assert_int_eq(r, slow_decode(g, s, DECODE_ANY));
+	if (r == R_GOOD) {
+		ristretto_encode(again, &p);
+		ck_assert_mem_eq(again, s, 32);
+	}
+}
+
+/* Add a small number, of either sign, to a little-endian one. */
+static void
+shift(uint8_t s[32], int by)
+{
+	int i, x = by;
+
+	for (i = 0; i < 32; i++) {
+		x += s[i];
+		s[i] = (uint8_t)(x & 0xff);
+		x = (x - (x & 0xff)) / 256;
+	}
+}
+
+/* Around 0, p, 2^255, the limbs' borders, the roots of -1 and of the curve's constants, the
+ * generator's multiples. */
+START_TEST(edge_encodings)
+{
+	static const char *const at[] = {
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"0000000000000000000000000000000000000000000000000000000000000080",
+		"daffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+		"0000000000000800000000000000000000000000000000000000000000000000",
+		"0000000000000000000000004000000000000000000000000000000000000000",
+		"0000000000000000000000000000000000000002000000000000000000000000",
+		"0000000000000000000000000000000000000000000000000010000000000000",
+		"ffffffffffff070000000000000000000000000000000000f0ffffffffffff7f",
+		/* sqrt(-1), d */
+		"b0a00e4a271beec478e42fad0618432fa7d7fb3d99004d2b0bdfc14f8024832b",
+		"a3785913ca4deb75abd841414d0a700098e879777940c78c73fe6f2bee6c0352",
+	};
+	uint8_t s[32];
+	size_t i;
+	int by;
+
+	for (i = 0; i < 16 + sizeof at / sizeof at[0]; i++)
+		for (by = -40; by <= 40; by++) {
+			unhex(s, sizeof s, i < 16 ? multiples[i] : at[i - 16]);
+			shift(s, by);
+			decodes_alike(s);
+			s[31] ^= 0x80;
+			decodes_alike(s);
+		}
+}
+END_TEST
+
+START_TEST(random_encodings)
+{
+	const uint8_t seed[32] = "test_ristretto decode";
+	uint8_t s[32], wide[64], want[32], have[32];
+	struct rng rng;
+	struct ed p;
+	int i;
+
+	rng_seeded(&rng, seed);
+	for (i = 0; i < RANDOM; i++) {
+		rng_fill(&rng, s, sizeof s);
+		s[0] &= 0xfe;
+		s[31] &= 0x7f;
+		decodes_alike(s);
+		rng_fill(&rng, wide, sizeof wide);
+		ristretto_map(&p, wide);
+		ristretto_encode(have, &p);
+		ck_assert_int_eq(crypto_core_ristretto255_from_hash(want, wide), 0);
+		ck_assert_mem_eq(have, want, sizeof want);
+		decodes_alike(have);
+	}
+}
+END_TEST
+
+/* x = e + 4-torsion: every point of a class is the same element and encodes alike. */
+START_TEST(classes)
+{
+	const uint8_t seed[32] = "test_ristretto torsion";
+	/* (0, -1), (i, 0), (-i, 0): orders 2, 4, 4 */
+	struct ed torsion[3] = { { { { 0 } }, { { 1 } }, { { 1 } }, { { 0 } } },
+		{ fe_i, { { 0 } }, { { 1 } }, { { 0 } } },
+		{ fe_i, { { 0 } }, { { 1 } }, { { 0 } } } };
+	uint8_t wide[64], want[32], have[32];
+	struct ed p, q, other;
+	struct ed_cached add;
+	struct rng rng;
+	int i, k;
+
+	fe_neg(&torsion[0].y, &torsion[0].y);
+	fe_neg(&torsion[2].x, &torsion[2].x);
+	rng_seeded(&rng, seed);
+	for (i = 0; i < 20; i++) {
+		rng_fill(&rng, wide, sizeof wide);
+		ristretto_map(&other, wide);
+		p = i == 0 ? ed_identity : i == 1 ? ed_generator : other;
+		ristretto_encode(want, &p);
+		for (k = 0; k < 3; k++) {
+			ed_cache(&add, &torsion[k]);
+			ed_add(&q, &p, &add);
+			ck_assert(ristretto_equal(&p, &q));
+			ristretto_encode(have, &q);
+			ck_assert_mem_eq(have, want, sizeof want);
+		}
+		ed_cache(&add, &ed_generator);
+		ed_add(&q, &p, &add);
+		ck_assert(!ristretto_equal(&p, &q));
+		ed_sub(&q, &q, &add);
+		ck_assert(ristretto_equal(&p, &q));
+	}
+}
+END_TEST
+
+/* Exponents: 0, 1, 2, 15 to 17, q - 1, q - 2, one long run of ones, single digits at the
+ * borders of windows; then random ones. */
+static void
+exponent(uint8_t e[32], struct rng *rng, int i)
+{
+	static const uint8_t minus_one[32] = { 0xec, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6,
+		0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0x10 };
+	static const uint8_t small[] = { 0, 1, 2, 15, 16, 17, 31, 32, 33 };
+	uint8_t wide[64];
+
+	memset(e, 0, 32);
+	if (i < 9) {
+		e[0] = small[i];
+	} else if (i < 14) {
+		memcpy(e, minus_one, 32);
+		shift(e, 9 - i);
+	} else if (i == 14) {
+		memset(e, 0xff, 31);
+		e[31] = 0x0f;
+	} else if (i < 15 + 51) {
+		e[(i - 15) * 5 / 8] = (uint8_t)(1 << (i - 15) * 5 % 8);
+	} else if (i < 15 + 51 + 20) { /* 128 bits */
+		rng_fill(rng, e, 16);
+	} else {
+		rng_fill(rng, wide, sizeof wide);
+		crypto_core_ristretto255_scalar_reduce(e, wide);
+	}
+}
+
+/* libsodium's power; its answer of -1 is for the identity. */
+static void
+sodium_pow(uint8_t out[32], const uint8_t base[32], const uint8_t e[32])
+{
+	if (crypto_scalarmult_ristretto255(out, e, base) != 0)
+		memset(out, 0, 32);
+}
+
+static void
+encodes_to(const struct gvec *v, const uint8_t *want)
+{
+	const size_t n = gvec_len(v);
+	uint8_t *have = malloc(32 * n);
+
+	ck_assert_ptr_nonnull(have);
+	ck_assert_int_eq(gvec_encode(have, 32, v, NULL), R_GOOD);
+	ck_assert_mem_eq(have, want, 32 * n);
+	free(have);
+}
+
+/* Every operation on n elements and as many exponents, the special ones among both; n goes
+ * through the lengths at which the methods change. */
+static void
+operations(size_t n, const uint8_t seed[32])
+{
+	const struct group *g = group_by_name("ristretto255");
+	uint8_t *a = malloc(32 * n), *b = malloc(32 * n), *e = malloc(32 * n),
+		*want = malloc(32 * n);
+	uint8_t sum[32] = { 0 }, wide[64];
+	struct gvec *va, *vb, *out, *one, *base;
+	struct svec *ve;
+	struct rng rng;
+	size_t i;
+
+	ck_assert(a != NULL && b != NULL && e != NULL && want != NULL);
+	ck_assert_int_eq(gvec_new(&va, g, n), R_GOOD);
+	ck_assert_int_eq(gvec_new(&vb, g, n), R_GOOD);
+	ck_assert_int_eq(gvec_new(&out, g, n), R_GOOD);
+	ck_assert_int_eq(gvec_new(&one, g, 1), R_GOOD);
+	ck_assert_int_eq(gvec_slice(&base, va, n - 1, 1), R_GOOD);
+	ck_assert_int_eq(svec_new(&ve, g, n), R_GOOD);
+	rng_seeded(&rng, seed);
+	for (i = 0; i < n; i++) {
+		rng_fill(&rng, wide, sizeof wide);
+		ck_assert_int_eq(crypto_core_ristretto255_from_hash(a + 32 * i, wide), 0);
+		rng_fill(&rng, wide, sizeof wide);
+		ck_assert_int_eq(crypto_core_ristretto255_from_hash(b + 32 * i, wide), 0);
+		if (i % 7 == 3)
+			unhex(a + 32 * i, 32, multiples[i % 16]);
+		if (i % 11 == 5)
+			memcpy(b + 32 * i, a + 32 * i, 32);
+		exponent(e + 32 * i, &rng, (int)i);
+	}
+	ck_assert_int_eq(gvec_decode(va, a, 32, DECODE_ANY, NULL, NULL), R_GOOD);
+	ck_assert_int_eq(gvec_decode(vb, b, 32, DECODE_ANY, NULL, NULL), R_GOOD);
+	ck_assert_int_eq(svec_decode(ve, e, 32, NULL), R_GOOD);
+
+	for (i = 0; i < n; i++)
+		crypto_core_ristretto255_add(want + 32 * i, a + 32 * i, b + 32 * i);
+	gvec_mul(out, va, vb);
+	encodes_to(out, want);
+	for (i = 0; i < n; i++)
+		crypto_core_ristretto255_sub(want + 32 * i, a + 32 * i, b + 32 * i);
+	gvec_div(out, va, vb);
+	encodes_to(out, want);
+	for (i = 0; i < n; i++)
+		sodium_pow(want + 32 * i, a + 32 * (n - 1), e + 32 * i);
+	ck_assert_int_eq(gvec_pow_fixed(out, base, ve, NULL), R_GOOD);
+	encodes_to(out, want);
+	for (i = 0; i < n; i++)
+		if (crypto_scalarmult_ristretto255_base(want + 32 * i, e + 32 * i) != 0)
+			memset(want + 32 * i, 0, 32);
+	gvec_set_generator(one);
+	ck_assert_int_eq(gvec_pow_fixed(out, one, ve, NULL), R_GOOD);
+	encodes_to(out, want);
+	for (i = 0; i < n; i++) {
+		sodium_pow(want + 32 * i, a + 32 * i, e + 32 * i);
+		crypto_core_ristretto255_add(sum, sum, want + 32 * i);
+	}
+	ck_assert_int_eq(gvec_pow(out, va, ve, NULL), R_GOOD);
+	encodes_to(out, want);
+	ck_assert_int_eq(gvec_pow_vartime(out, va, ve, NULL), R_GOOD);
+	encodes_to(out, want);
+	gvec_product(one, out);
+	encodes_to(one, sum);
+	ck_assert_int_eq(gvec_multipow_vartime(one, va, ve, NULL), R_GOOD);
+	encodes_to(one, sum);
+	ck_assert_int_eq(gvec_multipow(one, va, ve, NULL), R_GOOD);
+	encodes_to(one, sum);
+	/* the same points with z other than 1 */
+	gvec_mul(va, va, vb);
+	gvec_div(va, va, vb);
+	ck_assert_int_eq(gvec_multipow_vartime(one, va, ve, NULL), R_GOOD);
+	encodes_to(one, sum);
+	gvec_free(va);
+	gvec_free(vb);
+	gvec_free(out);
+	gvec_free(one);
+	gvec_free(base);
+	svec_free(ve);
+	free(a);
+	free(b);
+	free(e);
+	free(want);
+}
+
+static const size_t lengths[] = { 1, 2, 7, 8, 9, 63, 65, 127, 129, 191, 192, 193, RANDOM };
+
+#define LENGTHS ((int)(sizeof lengths / sizeof lengths[0]))
+
+START_TEST(operations_beside_libsodium)
+{
+	const uint8_t seed[32] = { 'o', 'p', 's', (uint8_t)_i };
+
+	operations(lengths[_i], seed);
+}
+END_TEST
+
+/* Products of powers of one length of exponent each, none, very short, of 128 bits
+ * and a little longer. */
+START_TEST(short_exponents)
+{
+	const struct group *g = group_by_name("ristretto255");
+	const uint8_t seed[32] = "test_ristretto short";
+	const size_t bytes[] = { 0, 1, 2, 8, 16, 17 };
+	enum { N = 400 };
+	uint8_t e[32] = { 0 };
+	struct gvec *base, *each, *one, *two;
+	struct svec *ve;
+	struct rng rng;
+	size_t i, k;
+
+	ck_assert_int_eq(gvec_new(&base, g, N), R_GOOD);
+	ck_assert_int_eq(gvec_new(&each, g, N), R_GOOD);
+	ck_assert_int_eq(gvec_new(&one, g, 1), R_GOOD);
+	ck_assert_int_eq(gvec_new(&two, g, 1), R_GOOD);
+	ck_assert_int_eq(svec_new(&ve, g, N), R_GOOD);
+	ck_assert_int_eq(gvec_generators(base, "test_ristretto", 0, NULL), R_GOOD);
+	rng_seeded(&rng, seed);
+	for (k = 0; k < sizeof bytes / sizeof bytes[0]; k++) {
+		uint8_t all[N][32];
+
+		for (i = 0; i < N; i++) {
+			rng_fill(&rng, e, bytes[k]);
+			memcpy(all[i], e, 32);
+		}
+		ck_assert_int_eq(svec_decode(ve, all[0], 32, NULL), R_GOOD);
+		ck_assert_int_eq(gvec_pow(each, base, ve, NULL), R_GOOD);
+		gvec_product(two, each);
+		ck_assert_int_eq(gvec_multipow_vartime(one, base, ve, NULL), R_GOOD);
+		ck_assert_uint_eq(gvec_differ_vartime(one, two), 1);
+		ck_assert_int_eq(gvec_is_identity_vartime(one, 0), bytes[k] == 0);
+	}
+	gvec_free(base);
+	gvec_free(each);
+	gvec_free(one);
+	gvec_free(two);
+	svec_free(ve);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -208,6 +545,12 @@ main(void)
 	tcase_add_loop_test(tc, refused_encodings, 0, REFUSED);
 	tcase_add_loop_test(tc, map, 0, MAPPED);
 	tcase_add_test(tc, top_bit);
+	tcase_add_test(tc, edge_encodings);
+	tcase_add_test(tc, random_encodings);
+	tcase_add_test(tc, classes);
+	tcase_add_loop_test(tc, operations_beside_libsodium, 0, LENGTHS);
+	tcase_add_test(tc, short_exponents);
+	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
