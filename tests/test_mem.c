@@ -259,7 +259,7 @@ static const struct {
 	{ try_slice_svec, 1, 1 },
 	{ try_pow, 0, 3 },
 	{ try_multipow, 4, 11 },
-	{ try_multipow_vartime, 4, 8 },
+	{ try_multipow_vartime, 5, 8 },
 };
 
 #define TRIES ((int)(sizeof tries / sizeof tries[0]))
