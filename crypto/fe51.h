@@ -5,7 +5,7 @@
  * the limbs may be is part of each function's contract, in these words:
  *
  *	tight	every limb below 2^51 + 2^13: what products and fe_carry give,
- *	wide	every limb below 2^53 - 76: sums of two tight ones, and differences,
+ *	wide	every limb below 2^53: sums and differences of two tight ones,
  *	loose	every limb below 2^54: the most that products, fe_carry and fe_to_bytes take.
  *
  * Everything runs in constant time. An output may be an input.
@@ -61,18 +61,6 @@ fe_sub(struct fe *out, const struct fe *a, const struct fe *b)
 	out->v[0] = a->v[0] + 0xfffffffffffda - b->v[0];
 	for (i = 1; i < 5; i++)
 		out->v[i] = a->v[i] + 0xffffffffffffe - b->v[i];
-}
-
-/* out = a - b, for wide a and b: 4p is added, whose limbs are 2^53 - 76 and 2^53 - 4. The
- * result is loose. */
-static inline void
-fe_sub_wide(struct fe *out, const struct fe *a, const struct fe *b)
-{
-	unsigned i;
-
-	out->v[0] = a->v[0] + 0x1fffffffffffb4 - b->v[0];
-	for (i = 1; i < 5; i++)
-		out->v[i] = a->v[i] + 0x1ffffffffffffc - b->v[i];
 }
 
 /* Make a loose number tight: what a limb loses is below 2^3, times 19 below 2^8. */

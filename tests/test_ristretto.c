@@ -476,7 +476,7 @@ operations(size_t n, const uint8_t seed[32])
 	free(want);
 }
 
-static const size_t lengths[] = { 1, 2, 7, 8, 9, 63, 65, 127, 129, 191, 192, 193, RANDOM };
+static const size_t lengths[] = { 1, 2, 7, 8, 9, 64, 65, 111, 112, 113, 128, 129, RANDOM };
 
 #define LENGTHS ((int)(sizeof lengths / sizeof lengths[0]))
 
