@@ -10,22 +10,6 @@
 #include "crypto/rng.h"
 #include "crypto/shuffle.h"
 
-/* A record that was kept but not seen on the board is sent again as it is, as long as
- * it still continues our chain. */
-static enum result
-send_kept(struct tally *t, const char *duty, struct slice *kept)
-{
-	const struct digest *prev = frozen_prev(mirror_now(&t->w->mirror), ROLE_TRUSTEE, t->number);
-	struct record *record;
-	enum result r = journal_find(t->journal, duty, kept);
-
-	if (r != R_GOOD || record_parse(&record, NULL, *kept, NULL) != R_GOOD)
-		return R_NOT_FOUND;
-	r = digest_equal(&record->prev, prev) ? R_GOOD : R_NOT_FOUND;
-	record_free(record);
-	return r;
-}
-
 enum result
 tally_post(struct tally *t, const char *duty, enum record_type type, union record_body *body,
     struct why *why)
@@ -93,25 +77,41 @@ upload_one(void *arg, const struct digest *id)
 	return upload_kept(u->t, id, u->why);
 }
 
-/* Send a kept record again with its blobs. R_NOT_FOUND: there is none that still
- * fits. */
+/* Send a kept record again, with its blobs, for as long as it is not on the board. If others of ours have
+ * come in between it is signed anew for its new place, with the same content: there are never two
+ * outputs for one list. R_NOT_FOUND: nothing was kept, or not yet its blobs: then it never
+ * left. */
 static enum result
-resume(struct tally *t, const char *duty, struct why *why)
+resume(struct tally *t, const char *duty, const struct digest *close, struct why *why)
 {
+	const struct digest *prev = frozen_prev(mirror_now(&t->w->mirror), ROLE_TRUSTEE, t->number);
 	struct upload_all u = { t, why };
 	struct record *record = NULL;
+	union record_body body;
 	struct slice kept;
-	enum result r = send_kept(t, duty, &kept);
+	enum result r = journal_find(t->journal, duty, &kept);
 
 	if (r == R_GOOD)
 		r = record_parse(&record, NULL, kept, why);
-	if (r == R_GOOD) {
-		r = record_blobs(record, upload_one, &u);
-		if (r == R_MISSING_BLOB || r == R_BAD_BLOB)
-			r = R_NOT_FOUND; /* it was kept before its blobs were: it never left */
+	if (r != R_GOOD)
+		return r;
+	body = record->of;
+	if (!digest_equal(record->type == RECORD_MIX ? &body.mix.close : &body.decrypt.close,
+		close)) {
+		r = why_set(why, R_EQUIVOCATION,
+		    "for %s this trustee has signed for another close: the board has shown two "
+		    "histories\nNothing was signed. Keep this folder and tell the other trustees",
+		    duty);
+		goto out;
 	}
+	r = record_blobs(record, upload_one, &u);
+	if (r == R_MISSING_BLOB || r == R_BAD_BLOB)
+		r = R_NOT_FOUND;
 	if (r == R_GOOD)
-		r = mirror_send(&t->w->mirror, kept, NULL, why);
+		r = digest_equal(&record->prev, prev)
+		    ? mirror_send(&t->w->mirror, kept, NULL, why)
+		    : tally_post(t, duty, record->type, &body, why);
+out:
 	record_free(record);
 	return r;
 }
@@ -168,15 +168,16 @@ mix(struct tally *t, const struct duty *duty, const struct item_status *item, st
 	enum result r;
 
 	(void)snprintf(name, sizeof name, "mix/%" PRIu64 "/%" PRIu64, duty->item, duty->ordinal);
-	r = resume(t, name, why);
-	if (r != R_NOT_FOUND)
-		return r;
 	r = frozen_current_list(mirror_now(&t->w->mirror), duty->item, mirror_source(&t->w->mirror),
 	    &list, why);
+	/* The list first, then anything that is made of it: never two lists for one item. */
 	if (r == R_GOOD)
 		r = journal_commit(t->journal, name, &list.digest, why);
-	if (r == R_GOOD)
-		r = mix_list(t, duty, item, &list, name, why);
+	if (r == R_GOOD) {
+		r = resume(t, name, item->close, why);
+		if (r == R_NOT_FOUND)
+			r = mix_list(t, duty, item, &list, name, why);
+	}
 	list_release(&list);
 	return r;
 }
@@ -240,11 +241,10 @@ decrypt(struct tally *t, const struct duty *duty, const struct item_status *item
 	(void)snprintf(name, sizeof name, "decrypt/%" PRIu64, duty->item);
 	r = frozen_current_list(mirror_now(&t->w->mirror), duty->item, mirror_source(&t->w->mirror),
 	    &list, why);
-	/* The list first, then anything that is made of it: never two lists for one item. */
 	if (r == R_GOOD)
 		r = journal_commit(t->journal, name, &list.digest, why);
 	if (r == R_GOOD) {
-		r = resume(t, name, why);
+		r = resume(t, name, item->close, why);
 		if (r == R_NOT_FOUND)
 			r = decrypt_list(t, item, &list, name, why);
 	}

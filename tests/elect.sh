@@ -178,6 +178,9 @@ trustee_start() {
 }
 TRUSTEE=()
 
+# STUMBLE: put "${STUMBLE[@]}" TRIP=HOW before a program that shall stumble (trip.c).
+STUMBLE=(env "LD_PRELOAD=$TOP_BUILDDIR/tests/trip.so")
+
 # register NAME...: the register of people.
 register() {
 	{

@@ -223,6 +223,7 @@ test_scripts = \
 	tests/test_layers.sh \
 	tests/test_manual.sh \
 	tests/test_readme.sh \
+	tests/test_restart.sh \
 	tests/test_tree.sh \
 	tests/test_trustee.sh \
 	tests/test_verify.sh \

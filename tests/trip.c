@@ -2,9 +2,10 @@
  * trip: a library for LD_PRELOAD that makes a program stumble at a chosen moment. TRIP says
  * how; calls are counted from 1:
  *
- *	kill:N		the process dies by SIGKILL at the Nth call that changes the disk (write and
+ *	kill:N[:TEXT]	the process dies by SIGKILL at the Nth call that changes the disk (write and
  *			pwrite to a regular file: half of the bytes have been written; fsync,
- *			rename, link, ftruncate: nothing has been done)
+ *			rename, link, ftruncate: nothing has been done); with
+ *			TEXT only calls count of which it is a part, in the form "fsync folder/file"
  *	full:N		from the Nth write on there is no room on the disk: half of the bytes of
  *			that one, none of the later ones
  *	random:N	the Nth and all further requests to getrandom for 32 bytes fail
@@ -26,7 +27,8 @@ static struct {
 	pthread_once_t once;
 	enum stumble how;
 	long at, calls;
-} trip = { PTHREAD_ONCE_INIT, NEVER, 0, 0 };
+	const char *text;
+} trip = { PTHREAD_ONCE_INIT, NEVER, 0, 0, NULL };
 
 static void
 read_how(void)
@@ -40,6 +42,7 @@ read_how(void)
 	    : strncmp(text, "random:", 7) == 0    ? RANDOM
 						  : NEVER;
 	trip.at = strtol(strchr(text, ':') + 1, NULL, 10);
+	trip.text = strchr(strchr(text, ':') + 1, ':');
 }
 
 /* Count a call of this kind: is it the one, or a later one? */
@@ -54,6 +57,31 @@ static void *
 real(const char *name)
 {
 	return dlsym(RTLD_NEXT, name);
+}
+
+/* Is this call the moment to die? */
+static int
+last(const char *call, int fd, const char *path)
+{
+	char link[64], target[512] = "", what[600];
+	const char *slash;
+
+	(void)pthread_once(&trip.once, read_how);
+	if (trip.how != KILL)
+		return 0;
+	if (path == NULL) {
+		(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		(void)!readlink(link, target, sizeof target - 1);
+		path = target;
+	}
+	slash = strrchr(path, '/');
+	while (slash != NULL && slash > path && slash[-1] != '/')
+		slash--;
+	(void)snprintf(what, sizeof what, "%s %s", call, slash != NULL ? slash : path);
+	if ((trip.text != NULL && strstr(what, trip.text + 1) == NULL) || !now(KILL))
+		return 0;
+	(void)dprintf(STDERR_FILENO, "trip: %s\n", what);
+	return 1;
 }
 
 static void
@@ -80,7 +108,7 @@ write(int fd, const void *bytes, size_t n)
 
 	if (!is_regular(fd))
 		return call(fd, bytes, n);
-	if (now(KILL)) {
+	if (last("write", fd, NULL)) {
 		(void)call(fd, bytes, n / 2);
 		die();
 	}
@@ -99,7 +127,7 @@ pwrite(int fd, const void *bytes, size_t n, off_t at)
 	ssize_t (*call)(int, const void *, size_t, off_t) =
 	    (ssize_t(*)(int, const void *, size_t, off_t))real("pwrite");
 
-	if (now(KILL)) {
+	if (last("pwrite", fd, NULL)) {
 		(void)call(fd, bytes, n / 2, at);
 		die();
 	}
@@ -115,7 +143,7 @@ pwrite(int fd, const void *bytes, size_t n, off_t at)
 int
 fsync(int fd)
 {
-	if (now(KILL))
+	if (last("fsync", fd, NULL))
 		die();
 	return ((int (*)(int))real("fsync"))(fd);
 }
@@ -123,7 +151,7 @@ fsync(int fd)
 int
 rename(const char *from, const char *to)
 {
-	if (now(KILL))
+	if (last("rename", -1, to))
 		die();
 	return ((int (*)(const char *, const char *))real("rename"))(from, to);
 }
@@ -131,7 +159,7 @@ rename(const char *from, const char *to)
 int
 link(const char *from, const char *to)
 {
-	if (now(KILL))
+	if (last("link", -1, to))
 		die();
 	return ((int (*)(const char *, const char *))real("link"))(from, to);
 }
@@ -139,7 +167,7 @@ link(const char *from, const char *to)
 int
 ftruncate(int fd, off_t size)
 {
-	if (now(KILL))
+	if (last("ftruncate", fd, NULL))
 		die();
 	return ((int (*)(int, off_t))real("ftruncate"))(fd, size);
 }
