@@ -119,17 +119,20 @@ START_TEST(secrets_are_hedged)
 {
 	static const uint8_t seed[32] = "hedged";
 	struct mix m;
+	struct gvec *other_key;
 	uint8_t *first, *other, t[32], t2[32];
 	int i;
 
 	mix_kit_make(&m, kit_group(0), 3, 1, 1);
 	first = malloc(m.list_bytes);
 	other = malloc(m.list_bytes);
+	good(gvec_new(&other_key, m.g, 1));
+	gvec_set_generator(other_key);
 	mix_once(&m, seed, first, t);
 	mix_once(&m, seed, other, t2);
 	ck_assert_mem_eq(first, other, m.list_bytes);
 	ck_assert_mem_eq(t, t2, 32);
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 6; i++) {
 		struct shuffle_statement st = m.st;
 
 		if (i == 0)
@@ -140,6 +143,8 @@ START_TEST(secrets_are_hedged)
 			m.st.ordinal++;
 		else if (i == 3)
 			m.st.trustee++;
+		else if (i == 4)
+			m.st.y = other_key;
 		else
 			kit_next_element(m.g, m.input);
 		mix_once(&m, seed, other, t2);
@@ -150,6 +155,7 @@ START_TEST(secrets_are_hedged)
 			m.close.b[0] ^= 1;
 		m.st = st;
 	}
+	gvec_free(other_key);
 	free(first);
 	free(other);
 	mix_kit_free(&m);
