@@ -5,7 +5,9 @@ the check and the reason must be the same.
     duel.py PROGRAM [--group G] [--plan small|rich] [--every N] [--only TYPE]
 
 Beside those, what has two things wrong with it, for the order of judgement: two changes in one
-record, and records that stand at another place than their own. PROGRAM is called as `PROGRAM verify FOLDER --election ID --partial --json` (tabella).
+record, and records that stand at another place than their own.
+
+PROGRAM is called as `PROGRAM verify FOLDER --election ID [--partial] --json` (tabella).
 """
 
 from __future__ import annotations

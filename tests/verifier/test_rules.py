@@ -159,7 +159,8 @@ class SetupTests(unittest.TestCase):
         change("V011 BAD_DEFINITION", mixers=5)
         change("V011 BAD_DEFINITION", code_parts=3)
         change("V011 BAD_DEFINITION", registrar_quorum=3)
-        change("V011 BAD_DEFINITION", trustees=f.fields["trustees"][:3] + f.fields["registrars"][:1])
+        change("V011 BAD_DEFINITION", trustees=[
+            *f.fields["trustees"][:3], f.fields["registrars"][0]])
         change("V012 NOT_ALLOWED", organiser={"key": OTHER, "name": "x"})
         low = b64(b"\1" + bytes(31))
         change("V011 NON_CANONICAL", trustees=[

@@ -56,16 +56,8 @@ def _judge(arguments: argparse.Namespace) -> tuple[archive.Verified | None, Fail
             sys.stderr.write("\r\033[K")
 
 
-def main() -> int:
-    arguments = _arguments()
-    try:
-        verified, failed = _judge(arguments)
-    except (OSError, MemoryError) as error:
-        print(f"verify.py: {error or 'no memory'}", file=sys.stderr)
-        return RESOURCES
-    except Exception:  # a bug of this program says nothing about the archive
-        traceback.print_exc()
-        return RESOURCES
+def _tell(arguments: argparse.Namespace, verified: archive.Verified | None,
+          failed: Failed | None) -> None:
     if arguments.json:
         answer: dict[str, object] = {"failures": [], "good": failed is None}
         if failed is not None:
@@ -82,6 +74,23 @@ def main() -> int:
         if arguments.election is None:
             print("The election id was taken from the archive itself. Compare it with one from a "
                   "source that you trust.")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    arguments = _arguments()
+    try:
+        verified, failed = _judge(arguments)
+        _tell(arguments, verified, failed)
+    except BrokenPipeError:  # nobody reads; nor should the interpreter complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return RESOURCES
+    except (OSError, MemoryError) as error:
+        print(f"verify.py: {error or 'no memory'}", file=sys.stderr)
+        return RESOURCES
+    except Exception:  # a bug of this program says nothing about the archive
+        traceback.print_exc()
+        return RESOURCES
     return GOOD if failed is None else REFUSED
 
 
