@@ -53,7 +53,9 @@ tests_libbottle_a_SOURCES = \
 	tests/spoil.c \
 	tests/spoil.h \
 	tests/tree.c \
-	tests/tree.h
+	tests/tree.h \
+	tests/trial.c \
+	tests/trial.h
 
 # Secrets watched by valgrind.
 check_LIBRARIES += tests/libct.a
@@ -79,6 +81,7 @@ check_PROGRAMS += \
 	tests/test_elgamal \
 	tests/test_embed \
 	tests/test_fe51 \
+	tests/test_forgeries \
 	tests/test_group \
 	tests/test_gvec \
 	tests/test_hash \
@@ -129,6 +132,7 @@ tests_test_attacks_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_attacks_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_audit_LDADD = $(BOTTLE_LIB) $(CLIENT_LIBS) $(CHECK_LIBS)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_forgeries_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_mutants_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_rules_LDADD = $(BOTTLE_LIB) $(LDADD)

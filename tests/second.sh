@@ -12,8 +12,10 @@ export PYTHONDONTWRITEBYTECODE=1
 
 mkdir "$TMPDIR/archives"
 # An archive for each check and reason that refuses a mutant, and a large one that is in order.
-TABELLA_MUTANTS=$TMPDIR/archives "$TOP_BUILDDIR/tests/test_mutants" >"$TMPDIR/log" 2>&1 ||
-	fatal "test_mutants" "$(tail -n 5 "$TMPDIR/log")"
+for program in mutants forgeries; do
+	TABELLA_MUTANTS=$TMPDIR/archives "$TOP_BUILDDIR/tests/test_$program" >"$TMPDIR/log" 2>&1 ||
+		fatal "test_$program" "$(tail -n 5 "$TMPDIR/log")"
+done
 TABELLA_BOTTLE=$TMPDIR/archives/rich "$TOP_BUILDDIR/tests/test_bottle" >"$TMPDIR/log" 2>&1 ||
 	fatal "test_bottle" "$(tail -n 5 "$TMPDIR/log")"
 rm -r "$TMPDIR/archives/rich.heads"

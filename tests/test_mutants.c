@@ -1,16 +1,8 @@
 /*
  * test_mutants: every field of every record of a small election changed in every way that
  * spoil.h knows, the record signed or proved anew by its author, the rest of the board chained
- * and signed anew by the author, the organiser and the board together (forge.h).
- *
- * A verifier that expects the election's id refuses every one of them. What it cannot refuse
- * is another history that is as good as the honest one, because nobody but the attackers has
- * signed anything that rests on it. Here that is exactly
- *
- *   the times of the entries behind the last `close`, whose hash the trustees sign, and
- *   which of two trustees came first to say `ready`, or to decrypt, behind it.
- *
- * Each of these is refused with a head from outside (EQUIVOCATION): with one, no mutant is left.
+ * and signed anew by the author, the organiser and the board together (forge.h). A verifier who
+ * expects the election's id refuses every one of them.
  *
  * Each mutant also goes to the rule book as a board takes it, record by record, by a fresh and by an
  * old snapshot: the same reason must come out.
@@ -23,42 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "crypto/mem.h"
-#include "tests/forge.h"
 #include "tests/must.h"
-#include "tests/spoil.h"
-
-/* Most mutants of one record. */
-#define MUTANTS_MAX 8192
-
-/* What a board says of a record. */
-struct said {
-	enum result reason;
-	char check[8];
-};
-
-/* A mutant of the record at hand, and what became of it. */
-struct mutant {
-	unsigned node, way;
-	enum { SKIPPED, REFUSED, SURVIVED } end;
-	struct verdict verdict;   /* expected id only */
-	struct verdict with_head; /* of a survivor */
-	int by_old;               /* an old snapshot was good enough to decide by */
-	int differs;              /* a board says another reason: */
-	struct said by_board;
-};
+#include "tests/trial.h"
 
 static struct small *s;
 static struct forge *f;
-static struct mutant *mutants; /* shared with the processes that judge them */
+static struct trial *trials;
 
-static unsigned total, refused_here, refused_later, refused_archive, survived, disagreements,
-    by_old;
+static unsigned total, here, later, archive, survived, disagreements, by_old;
 
 static void
 make(void)
@@ -67,36 +33,15 @@ make(void)
 		abort();
 	s = small_new(3);
 	f = forge_new(s);
-	mutants = mmap(NULL, MUTANTS_MAX * sizeof *mutants, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (mutants == MAP_FAILED)
-		abort();
+	trials = trials_new();
 }
 
 static void
 unmake(void)
 {
+	trials_free(trials);
 	forge_free(f);
 	small_free(s);
-	(void)munmap(mutants, MUTANTS_MAX * sizeof *mutants);
-}
-
-/* ---- leaving archives for others ---- */
-
-static void
-keep(const struct forgery *y, const struct verdict *v)
-{
-	const char *folder = getenv("TABELLA_MUTANTS");
-	char name[64], *path;
-
-	if (folder == NULL)
-		return;
-	(void)snprintf(name, sizeof name, "%s-%s", v->reason == R_GOOD ? "none" : v->check,
-	    result_name(v->reason));
-	path = bottle_path(folder, name);
-	if (access(path, F_OK) != 0)
-		forgery_write(f, y, path);
-	free(path);
 }
 
 /* ---- as a board does it ---- */
@@ -134,6 +79,7 @@ post(struct slice bytes, struct frozen *snapshot, const struct rules_place *plac
 	return said;
 }
 
+/* What is wrong with the line has another name where there is only a record. */
 static int
 same(struct said said, const struct verdict *v)
 {
@@ -141,90 +87,83 @@ same(struct said said, const struct verdict *v)
 	    (strcmp(said.check, v->check) == 0 || strcmp(v->check, "V004") == 0);
 }
 
-/* Does a board agree that gets the record by a snapshot of now, and by an older one? What is wrong
- * with the line has another name where there is only a record. */
+/* Post the record by the snapshot of now, and by an older one. */
 static void
-compare(struct mutant *m, const struct said *now, const struct said *old)
+post_twice(struct said *now, struct said *old, struct trial *m, struct slice record, size_t k,
+    const struct forgery *y)
 {
-	m->differs = !same(*now, &m->verdict);
-	m->differs |= !same(*old, &m->verdict);
-	m->by_board = same(*now, &m->verdict) ? *old : *now;
+	const size_t back = 1 + (m->node + m->way) % 9;
+	const struct rules_place place = { .seq = k, .time = y->time, .hash = y->prev };
+	int stale = 0;
+
+	*now = *old = post(record, f->snapshot[k], &place, &stale);
+	if (k <= back)
+		return;
+	stale = 0;
+	*old = post(record, f->snapshot[k - back], &place, &stale);
+	m->by_old = !stale;
+	/* What an old snapshot refuses early is asked again, as a client would. */
+	if (stale)
+		*old = *now;
 }
 
 /* ---- one mutant ---- */
 
+/* The record at hand, and another of its type to take values from. */
+struct subject {
+	size_t k;
+	struct tree tree, sibling;
+};
+
 /* Write the mutated record: its body signed anew, or the whole as it is if something beside the
- * body was changed. */
+ * body was changed. Returns the name of the way, or NULL if it makes no difference. */
 static const char *
-spoil_record(struct buffer *out, const struct tree *t, const struct node *node, size_t way,
-    const struct tree *sibling, size_t k)
+spoil_record(struct buffer *out, const struct subject *u, const struct trial *m)
 {
-	const struct node *body = tree_find(t, "body"), *by = tree_find(t, "by");
+	const struct tree *t = &u->tree;
+	const struct node *body = tree_find(t, "body"), *by = tree_find(t, "by"),
+			  *node = &t->node[m->node];
 	struct buffer text = { 0 };
-	const char *name = spoil(&text, t, node, way, sibling);
+	const char *name = spoil(&text, t, node, m->way, u->sibling.n == 0 ? NULL : &u->sibling);
 
 	buffer_clear(out);
 	if (name != NULL && node->from >= body->from && node->to <= body->to && node != body) {
 		const struct slice bytes = { text.p + body->from,
 			body->to - body->from + text.n - t->text.n };
 
-		forge_sign(f, out, k, bytes, tree_bytes(t, by), tree_bytes(t, &t->node[by->next]));
+		forge_sign(f, out, u->k, bytes, tree_bytes(t, by),
+		    tree_bytes(t, &t->node[by->next]));
 	} else
 		buffer_add(out, text.p, text.n);
 	buffer_free(&text);
 	return name == NULL || slice_equal(buffer_slice(out), t->text) ? NULL : name;
 }
 
-/* The record has passed: go on with the others, then with the archive as a whole. */
-static void
-judge_rest(struct mutant *m, struct forgery *y)
-{
-	size_t i;
-
-	for (i = y->k + 1; i < f->n; i++)
-		forgery_take(f, y, i);
-	m->verdict = forgery_judge(f, y, 1);
-	if (m->verdict.reason == R_GOOD)
-		m->verdict = forgery_archive(f, y, 0);
-	if (m->verdict.reason == R_GOOD) {
-		m->end = SURVIVED;
-		m->with_head = forgery_archive(f, y, 1);
-	}
-}
-
-/* Judge a mutant; returns 1 if the rule book has moved, so that this process is used up. */
 static int
-judge(struct mutant *m, const struct tree *t, const struct tree *sibling, size_t k)
+judge(void *arg, struct trial *m)
 {
-	const size_t back = 1 + (m->node + m->way) % 9;
+	const struct subject *u = arg;
 	struct buffer record = { 0 };
 	struct said now = { R_GOOD, "" }, old = { R_GOOD, "" };
-	struct rules_place place;
 	struct forgery y;
-	int moved = 0, stale = 0;
+	int moved = 0;
 
-	m->end = SKIPPED;
-	if (spoil_record(&record, t, &t->node[m->node], m->way, sibling, k) == NULL)
+	m->end = TRIAL_SKIPPED;
+	if (spoil_record(&record, u, m) == NULL)
 		goto out;
-	m->end = REFUSED;
-	forgery_start(f, &y, k, k);
-	forgery_add(f, &y, k, buffer_slice(&record), f->time[k]);
-	place = (struct rules_place){ .seq = k, .time = y.time, .hash = y.prev };
-	if (k > 0)
-		now = old = post(buffer_slice(&record), f->snapshot[k], &place, &stale);
-	if (k > back) {
-		old = post(buffer_slice(&record), f->snapshot[k - back], &place, &stale);
-		m->by_old = !stale;
-		/* What an old snapshot refuses early is asked again, as a client would. */
-		if (stale)
-			old = now;
-	}
+	m->end = TRIAL_REFUSED;
+	forgery_start(f, &y, u->k, u->k);
+	forgery_add(f, &y, u->k, buffer_slice(&record), f->time[u->k]);
+	if (u->k > 0)
+		post_twice(&now, &old, m, buffer_slice(&record), u->k, &y);
 	m->verdict = forgery_judge(f, &y, 0);
-	if (k > 0)
-		compare(m, &now, &old);
+	if (u->k > 0) {
+		m->differs = !same(now, &m->verdict) || !same(old, &m->verdict);
+		m->by_board = same(now, &m->verdict) ? old : now;
+	}
 	if (m->verdict.reason == R_GOOD) {
 		moved = 1;
-		judge_rest(m, &y);
+		trial_rest(m, f, &y, u->k + 1);
 	}
 	forgery_free(&y);
 out:
@@ -234,165 +173,101 @@ out:
 
 /* ---- all mutants of a record ---- */
 
-/* Another record of the same type, to take values from. */
+/* Another record of the same type. */
 static struct slice
-sibling_of(size_t k, enum record_type type)
+sibling_of(size_t k)
 {
-	struct record *record;
+	const struct slice mine = f->record[k];
+	/* {"body":{"type" */
+	const size_t n = (size_t)((const uint8_t *)memchr(mine.p + 9, ':', mine.n - 9) - mine.p);
 	size_t i;
 
-	for (i = (k + 1) % f->n; i != k; i = (i + 1) % f->n) {
-		enum record_type other = RECORD_UNKNOWN;
-
-		must(record_parse(&record, &other, f->record[i], NULL) == R_GOOD);
-		record_free(record);
-		if (other == type)
+	for (i = (k + 1) % f->n; i != k; i = (i + 1) % f->n)
+		if (f->record[i].n > n && memcmp(f->record[i].p, mine.p, n) == 0)
 			return f->record[i];
-	}
 	return (struct slice){ NULL, 0 };
 }
 
-/* Let processes judge mutants [from, n), one after the other, each until its rule book has
- * moved. */
+/* Make a mutant again, the whole board, and leave it. */
 static void
-judge_all(size_t n, const struct tree *t, const struct tree *sibling, size_t k)
-{
-	unsigned *next = (unsigned *)&mutants[MUTANTS_MAX - 1];
-	int status;
-	pid_t pid;
-
-	for (*next = 0; *next < n;) {
-		pid = fork();
-		must(pid >= 0);
-		if (pid == 0) {
-			while (*next < n)
-				if (judge(&mutants[(*next)++], t, sibling, k))
-					break;
-			_exit(0);
-		}
-		must(waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-		    WEXITSTATUS(status) == 0);
-	}
-}
-
-/* Make a mutant of entry k again, the whole board, and leave it. */
-static void
-keep_mutant(const struct mutant *m, const struct tree *t, const struct tree *sibling, size_t k)
+keep(const struct trial *m, const struct subject *u)
 {
 	struct buffer record = { 0 };
 	struct forgery y;
 	size_t i;
 
-	if (getenv("TABELLA_MUTANTS") == NULL)
+	if (!trial_keeps())
 		return;
-	(void)spoil_record(&record, t, &t->node[m->node], m->way, sibling, k);
-	forgery_start(f, &y, k, k);
-	forgery_add(f, &y, k, buffer_slice(&record), f->time[k]);
-	for (i = k + 1; i < f->n; i++)
+	(void)spoil_record(&record, u, m);
+	forgery_start(f, &y, u->k, u->k);
+	forgery_add(f, &y, u->k, buffer_slice(&record), f->time[u->k]);
+	for (i = u->k + 1; i < f->n; i++)
 		forgery_take(f, &y, i);
-	keep(&y, &m->verdict);
+	trial_keep(f, &y, &m->verdict);
 	forgery_free(&y);
 	buffer_free(&record);
 }
 
 static void
-count(const struct mutant *m, const struct tree *t, const struct tree *sibling, size_t k,
-    enum record_type type)
+count(const struct trial *m, const struct subject *u)
 {
-	struct buffer text = { 0 };
-	const char *name = spoil(&text, t, &t->node[m->node], m->way, sibling);
+	const char *path = u->tree.node[m->node].path;
 
-	buffer_free(&text);
-	if (m->end == SKIPPED)
+	if (m->end == TRIAL_SKIPPED)
 		return;
 	total++;
 	by_old += (unsigned)m->by_old;
 	if (m->differs) {
 		disagreements++;
-		(void)printf("entry %zu %s %s: %s %s, but by a board %s %s\n", k,
-		    t->node[m->node].path, name, result_name(m->verdict.reason), m->verdict.check,
+		(void)printf("entry %zu %s way %u: %s %s, but by a board %s %s\n", u->k, path,
+		    m->way, result_name(m->verdict.reason), m->verdict.check,
 		    result_name(m->by_board.reason), m->by_board.check);
 	}
-	if (m->end == SURVIVED) {
+	if (m->end == TRIAL_SURVIVED) {
 		survived++;
-		(void)printf("entry %zu (%s) %s %s: survives; with a head %s\n", k,
-		    record_type_name(type), t->node[m->node].path, name,
+		(void)printf("entry %zu %s way %u survives; with a head %s\n", u->k, path, m->way,
 		    result_name(m->with_head.reason));
 		return;
 	}
 	must(m->verdict.check[0] == 'V');
-	keep_mutant(m, t, sibling, k);
-	if (m->verdict.at == (int)k)
-		refused_here++;
-	else if (m->verdict.at >= 0)
-		refused_later++;
-	else
-		refused_archive++;
+	keep(m, u);
+	here += m->verdict.at == (int)u->k;
+	later += m->verdict.at > (int)u->k;
+	archive += m->verdict.at < 0;
 }
 
 static void
 spoil_entry(size_t k)
 {
-	struct slice twin;
-	struct tree t, sibling = { .n = 0 };
-	struct record *record;
-	enum record_type type;
+	struct subject u = { .k = k };
+	struct slice sibling = sibling_of(k);
 	size_t n = 0, i, way;
 
-	must(record_parse(&record, &type, f->record[k], NULL) == R_GOOD);
-	record_free(record);
-	tree_read(&t, f->record[k]);
-	twin = sibling_of(k, type);
-	if (twin.p != NULL)
-		tree_read(&sibling, twin);
-	for (i = 1; i < t.n; i++)
-		for (way = 0; way < spoil_ways(&t, &t.node[i]); way++) {
-			must(n < MUTANTS_MAX - 1);
-			mutants[n++] = (struct mutant){ .node = (unsigned)i, .way = (unsigned)way };
+	tree_read(&u.tree, f->record[k]);
+	if (sibling.p != NULL)
+		tree_read(&u.sibling, sibling);
+	for (i = 1; i < u.tree.n; i++)
+		for (way = 0; way < spoil_ways(&u.tree, &u.tree.node[i]); way++) {
+			must(n < TRIALS_MAX - 1);
+			trials[n++] = (struct trial){ .node = (unsigned)i, .way = (unsigned)way };
 		}
-	judge_all(n, &t, twin.p == NULL ? NULL : &sibling, k);
+	trials_run(trials, n, judge, &u);
 	for (i = 0; i < n; i++)
-		count(&mutants[i], &t, twin.p == NULL ? NULL : &sibling, k, type);
-	tree_free(&t);
-	tree_free(&sibling);
-}
-
-/* The last entry on which the signature of somebody honest rests: the `close` of the last item, whose
- * hash the trustees have signed. */
-static size_t
-last_close(void)
-{
-	size_t i = f->n;
-
-	while (i-- > 0)
-		if (memmem(f->record[i].p, f->record[i].n, "{\"close\":", 9) ==
-		    f->record[i].p + strlen("{\"body\":"))
-			return i;
-	abort();
-}
-
-static enum record_type
-type_of(size_t k)
-{
-	struct record *record;
-	enum record_type type;
-
-	must(record_parse(&record, &type, f->record[k], NULL) == R_GOOD);
-	record_free(record);
-	return type;
+		count(&trials[i], &u);
+	tree_free(&u.tree);
+	tree_free(&u.sibling);
 }
 
 START_TEST(every_field)
 {
+	char *path;
 	size_t k;
 
-	if (getenv("TABELLA_MUTANTS") != NULL) {
-		char *path = bottle_path(getenv("TABELLA_MUTANTS"), "honest");
-
+	if (trial_keeps()) {
+		path = bottle_path(getenv("TABELLA_MUTANTS"), "honest");
 		bottle_archive(s->b, path);
 		free(path);
 	}
-
 	for (k = 0; k < f->n; k++) {
 		forge_go(f, k);
 		spoil_entry(k);
@@ -400,148 +275,11 @@ START_TEST(every_field)
 	(void)
 	    printf("%zu entries, %u mutants: %u refused at the spoilt record, %u later, %u by the "
 		   "archive, %u left; %u times an older snapshot decided\n",
-		f->n, total, refused_here, refused_later, refused_archive, survived, by_old);
+		f->n, total, here, later, archive, survived, by_old);
 	(void)fflush(stdout);
 	ck_assert_uint_eq(survived, 0);
 	ck_assert_uint_eq(disagreements, 0);
 	ck_assert_uint_gt(by_old, total / 10);
-}
-END_TEST
-
-/* ---- the line around a record; lines left out, doubled, exchanged ---- */
-
-/* Judge a forgery in a process of its own: the archive where no entry is refused, and that
- * with a head where it is good. */
-static void
-judge_apart(struct mutant *m, struct forgery *y)
-{
-	int status;
-	pid_t pid = fork();
-
-	must(pid >= 0);
-	if (pid == 0) {
-		m->verdict = forgery_judge(f, y, 0);
-		m->end = REFUSED;
-		if (m->verdict.reason == R_GOOD)
-			m->verdict = forgery_archive(f, y, 0);
-		if (m->verdict.reason == R_GOOD) {
-			m->end = SURVIVED;
-			m->with_head = forgery_archive(f, y, 1);
-		}
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
-/* Nothing that a head from outside does not find out; else a named check. */
-static void
-expect_end(const struct mutant *m, int survives, size_t k, const char *what)
-{
-	if ((m->end == SURVIVED) != survives)
-		ck_abort_msg("entry %zu, %s: %s %s, entry %d", k, what,
-		    result_name(m->verdict.reason), m->verdict.check, m->verdict.at);
-	if (survives) {
-		must(m->with_head.reason == R_EQUIVOCATION);
-		must(strcmp(m->with_head.check, "V914") == 0);
-	} else
-		must(m->verdict.check[0] == 'V');
-	total++;
-	survived += (unsigned)survives;
-}
-
-static void
-spoil_line(size_t k, const struct node *node, const struct tree *t, const struct tree *sibling,
-    size_t way)
-{
-	struct buffer line = { 0 };
-	const char *name = spoil(&line, t, node, way, sibling);
-	struct entry entry;
-	struct forgery y;
-	int survives = 0;
-	size_t i;
-
-	if (name == NULL)
-		goto out;
-	/* Another time that is a time, and not below that of the entry before. */
-	if (strcmp(node->path, "time") == 0 && k > last_close() &&
-	    entry_read(&entry, buffer_slice(&line), NULL) == R_GOOD)
-		survives = entry.time >= f->time[k - 1];
-	forgery_start(f, &y, k, k);
-	forgery_add_line(f, &y, k, buffer_slice(&line), survives ? entry.time : f->time[k]);
-	for (i = k + 1; i < f->n; i++)
-		forgery_take(f, &y, i);
-	judge_apart(&mutants[0], &y);
-	expect_end(&mutants[0], survives, k, name);
-	keep(&y, &mutants[0].verdict);
-	forgery_free(&y);
-out:
-	buffer_free(&line);
-}
-
-START_TEST(every_line)
-{
-	static const char *const paths[] = { "election", "prev", "seq", "time" };
-	struct tree t, sibling;
-	size_t k, i, way;
-
-	for (k = 0; k < f->n; k++) {
-		forge_go(f, k);
-		tree_read(&t, s->b->lines[k]);
-		tree_read(&sibling, s->b->lines[k + 1 < f->n ? k + 1 : 0]);
-		for (i = 0; i < 4; i++) {
-			const struct node *node = tree_find(&t, paths[i]);
-
-			for (way = 0; way < spoil_ways(&t, node); way++)
-				spoil_line(k, node, &t, &sibling, way);
-		}
-		tree_free(&t);
-		tree_free(&sibling);
-	}
-	(void)printf("%u spoilt lines, %u of them for a head from outside to find\n", total,
-	    survived);
-	(void)fflush(stdout);
-	ck_assert_uint_gt(survived, 0);
-}
-END_TEST
-
-/* Put the entries `first` (n of them) in the place of those from k to `rest`. */
-static void
-move(size_t k, const size_t *first, size_t n, size_t rest, int survives, const char *what)
-{
-	struct forgery y;
-	size_t i;
-
-	forgery_start(f, &y, k, k);
-	if (n == 0)
-		forgery_drop(f, &y, k);
-	for (i = 0; i < n; i++)
-		forgery_take(f, &y, first[i]);
-	for (i = rest; i < f->n; i++)
-		forgery_take(f, &y, i);
-	judge_apart(&mutants[0], &y);
-	expect_end(&mutants[0], survives, k, what);
-	keep(&y, &mutants[0].verdict);
-	forgery_free(&y);
-}
-
-START_TEST(every_move)
-{
-	size_t k;
-
-	for (k = 0; k < f->n; k++) {
-		const size_t twice[] = { k, k }, exchanged[] = { k + 1, k };
-
-		forge_go(f, k);
-		move(k, NULL, 0, k + 1, 0, "left out");
-		move(k, twice, 2, k + 1, 0, "doubled");
-		if (k + 1 < f->n)
-			move(k, exchanged, 2, k + 2,
-			    k > last_close() && type_of(k) == type_of(k + 1) &&
-				(type_of(k) == RECORD_READY || type_of(k) == RECORD_DECRYPT),
-			    "exchanged with the next");
-	}
-	(void)printf("%u moves, %u of them for a head from outside to find\n", total, survived);
-	(void)fflush(stdout);
 }
 END_TEST
 
@@ -554,8 +292,6 @@ suite(void)
 	tcase_add_checked_fixture(t, make, unmake);
 	tcase_set_timeout(t, 600);
 	tcase_add_test(t, every_field);
-	tcase_add_test(t, every_line);
-	tcase_add_test(t, every_move);
 	suite_add_tcase(suite, t);
 	return suite;
 }
