@@ -136,7 +136,7 @@ open_ballot(const struct audit *a, struct why *why)
 		if (memcmp(choices[i].bytes, a->claimed[i].bytes, sizeof choices[i].bytes) != 0)
 			return why_set(why, R_OTHER_CHOICE,
 			    "the answer to item %" PRIu64 " is another than the device claims\nDo "
-							  "not vote on that device, and tell "
+			    "not vote on that device, and tell "
 			    "the people who run the election",
 			    a->answers[i].item->id);
 	return R_GOOD;

@@ -488,11 +488,16 @@ START_TEST(a35_a101_other_lists)
 	/* voter 0's first vote instead of the last: as it stands on the board */
 	bottle_must(b, frozen_list(rules_now(b->rules), 1, &b->source, &list, NULL), "list");
 	bytes = attack_copy(b, list.bytes);
-	for (i = 0, first = NULL; first == NULL || first->type != RECORD_BALLOT; i++) {
-		record_free(first);
-		bottle_must(b, entry_read(&entry, b->lines[i], NULL), "entry");
+	i = 0;
+	do {
+		bottle_must(b, entry_read(&entry, b->lines[i++], NULL), "entry");
 		bottle_must(b, record_parse(&first, NULL, entry.record, NULL), "record");
-	}
+		if (first->type != RECORD_BALLOT)
+			record_free(first);
+		else
+			break;
+	} while (i < b->line_count);
+	ck_assert_uint_lt(i, b->line_count);
 	ck_assert_uint_eq(first->of.ballot.line, b->voters[0].line);
 	memcpy(bytes + 64 * first->of.ballot.line, first->of.ballot.answers[0].cts.p, 64);
 	ck_assert(memcmp(bytes, list.bytes.p, list.bytes.n) != 0);
