@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 
-VERIFIER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "verifier", "verify.py")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "verifier"))
+import archive  # noqa: E402
+from replay import Failed  # noqa: E402
 
 
 def election_of(folder: str) -> str:
@@ -29,33 +31,40 @@ def election_of(folder: str) -> str:
     return base64.urlsafe_b64decode(text + "=").hex()
 
 
-def run(command: list[str]) -> dict[str, object]:
+def first(tabella: str, folder: str, options: dict[str, str]) -> str:
+    """What the project's own verifier says: "V121 BAD_ELEMENT", or "good"."""
+    command = [tabella, "verify", folder, "--json"]
+    command += ["--partial"] if "partial" in options else []
+    for name in ("election", "head"):
+        command += [f"--{name}", options[name]] if name in options else []
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     try:
         answer = json.loads(done.stdout)
     except ValueError:
-        return {"exit": done.returncode, "said": done.stderr.decode(errors="replace").strip()}
-    return dict(answer) | {"exit": done.returncode}
-
-
-def first(tabella: str, folder: str, options: list[str]) -> str:
-    """What the project's own verifier says: "V121 BAD_ELEMENT", or "good"."""
-    answer = run([tabella, "verify", folder, "--json", *options])
-    if answer["exit"] == 0 and answer.get("verdict") == "verified":
+        return f"exit {done.returncode}: {done.stderr.decode(errors='replace')}"
+    if done.returncode == 0 and answer["verdict"] == "verified":
         return "good"
-    if answer["exit"] == 1 and "check" in answer:
+    if done.returncode == 1 and answer["verdict"] == "refused":
         return f"{answer['check']} {answer['reason']}"
-    return f"exit {answer['exit']}: {answer.get('said')}"
+    return f"exit {done.returncode}: {answer['verdict']}"
 
 
-def second(folder: str, options: list[str]) -> str:
-    answer = run([sys.executable, VERIFIER, folder, "--json", *options])
-    failures = answer.get("failures")
-    if answer["exit"] == 0 and answer.get("good") is True:
-        return "good"
-    if answer["exit"] == 1 and isinstance(failures, list):
-        return f"{failures[0]['check']} {failures[0]['reason']}"
-    return f"exit {answer['exit']}: {answer.get('said')}"
+def second(folder: str, options: dict[str, str]) -> str:
+    election = bytes.fromhex(options["election"]) if "election" in options else None
+    head = None
+    if "head" in options:
+        with open(options["head"], "rb") as file:
+            head = file.read()
+    try:
+        archive.verify(archive.Folder(folder), election, "partial" in options, head, None)
+    except Failed as failed:
+        return f"{failed.check} {failed.reason}"
+    return "good"
+
+
+def ask(question: tuple[str, str, dict[str, str]]) -> tuple[str, str]:
+    tabella, folder, options = question
+    return first(tabella, folder, options), second(folder, options)
 
 
 def change(path: str, edit: Callable[[bytes], bytes]) -> None:
@@ -114,24 +123,20 @@ def spoil_files(honest: str, into: str) -> Iterator[str]:
 def main() -> int:
     tabella, folders = sys.argv[1], sys.argv[2:]
     honest = next(folder for folder in folders if os.path.basename(folder) == "honest")
-    own = ["--election", election_of(honest)]
-    head = ["--head", os.path.join(honest, "checkpoint")]
+    own = {"election": election_of(honest)}
+    head = {"head": os.path.join(honest, "checkpoint")}
     with tempfile.TemporaryDirectory() as into:
         asked = [(folder, own) for folder in folders if os.path.basename(folder) != "rich"]
         asked += [(folder, own) for folder in spoil_files(honest, into)]
-        asked += [(honest, []), (honest, own + head), (honest, own + ["--partial"]),
-                  (honest, ["--election", own[1][::-1]])]
+        asked += [(honest, {}), (honest, own | head), (honest, own | {"partial": ""}),
+                  (honest, {"election": own["election"][::-1]})]
         for folder in folders:
             if os.path.basename(folder) == "rich":
-                asked += [(folder, ["--election", election_of(folder)]), (folder, head)]
+                asked += [(folder, {"election": election_of(folder)}), (folder, head)]
             if os.path.basename(folder) == "none-GOOD":
-                asked.append((folder, own + head))
-
-        def ask(question: tuple[str, list[str]]) -> tuple[str, str]:
-            return first(tabella, *question), second(*question)
-
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            answers = list(pool.map(ask, asked))
+                asked.append((folder, own | head))
+        with ProcessPoolExecutor() as pool:
+            answers = list(pool.map(ask, [(tabella, *question) for question in asked]))
     apart = 0
     for (folder, options), (one, other) in zip(asked, answers):
         name = os.path.basename(folder)
@@ -140,7 +145,7 @@ def main() -> int:
             wanted = "good"
         if not one == other == wanted or one.startswith("exit"):
             apart += 1
-            print(f"{name} {' '.join(options[2:])}: tabella says {one}, verify.py {other}"
+            print(f"{name} {' '.join(options)}: tabella says {one}, verify.py {other}"
                   f"{'' if wanted == one else ', the rule book ' + wanted}")
     refused = sum(one != "good" for one, _ in answers)
     print(f"{len(answers)} archives, {refused} of them refused, "
