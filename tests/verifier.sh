@@ -28,23 +28,25 @@ suite test_mutants.py --every 97
 suite test_mutants.py --every 797 --plan rich
 suite test_mutants.py --every 3999 --group modp2048
 
-# The project's own verifier on the same.
+verify() { python3 "$verifier/verify.py" "$@"; }
+
+# The project's own verifier judges the same archives and the same mutants.
 tabella=$TOP_BUILDDIR/client/tabella
 if [ -x "$tabella" ]; then
 	suite duel.py "$tabella" --every 199
 else
 	skip "client/tabella is not built: nobody to compare with"
+	tabella=
 fi
 
-verify() { python3 "$verifier/verify.py" "$@"; }
-
-for group in ristretto255 modp2048; do
-	for plan in small rich; do
-		folder=$TMPDIR/$group-$plan
-		id=$(python3 "$verifier/forge.py" "$folder" --group "$group" --plan "$plan") ||
-			fatal "forge.py" "exit status $?"
-		expect "$group $plan" 0 verify "$folder" --election "$id"
-	done
+for kind in "ristretto255 counts" "ristretto255 small" "modp2048 small" "ristretto255 rich" \
+    "modp2048 rich"; do
+	read -r group plan <<<"$kind"
+	folder=$TMPDIR/$group-$plan
+	id=$(python3 "$verifier/forge.py" "$folder" --group "$group" --plan "$plan") ||
+		fatal "forge.py" "exit status $?"
+	expect "$kind" 0 verify "$folder" --election "$id"
+	[ -z "$tabella" ] || expect "tabella: $kind" 0 "$tabella" verify "$folder" --election "$id"
 done
 
 expect "as JSON" 0 verify "$folder" --election "$id" --json

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """forge: play everybody in a small election and write its archive.
 
-    python3 tests/verifier/forge.py OUTDIR [--group G] [--seed N] [--plan small|rich]
+    python3 tests/verifier/forge.py OUTDIR [--group G] [--seed N] [--plan small|rich|counts]
 
 small: three voters, trustees two of three, key generation that fails once by a complaint, a
 re-vote, a challenged ballot. rich: adds what else there is: share classes, codes of two parts,
 commitments to names, a second roll, a skip, a false complaint, faults, late items, items with no
-ballots or too few, wide choices, invalid ones. The same seed makes the same archive.
+ballots or too few, wide choices, invalid ones. counts: forty items under rules drawn at random, with
+the results that count.py has for them, so that another verifier can have others. The same seed
+makes the same archive.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import argparse
 import os
 import random
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -572,7 +575,79 @@ def rich(group: str, seed: int) -> Forge:
     return f
 
 
-PLANS = {"small": small, "rich": rich}
+def _random_rules(rng: random.Random, choice: str, options: int) -> Body:
+    """The `count` field of an item, of any kind that there is."""
+    def fraction(most: int) -> Body:
+        return {"den": rng.randint(1, 5), "num": rng.randint(0, most)}
+
+    ranking = choice == "ranking"
+    default = rng.randint(0, options) if ranking else 0
+    kind = rng.choice(["none", "turnout", "turnout"] + ["sqrt"] * 3 * (default > 0))
+    base = rng.choice(["none"] + ["default"] * 2 * (default > 0) if ranking
+                      else ["none", "valid", "roll"])
+    return {"default": default, "majority_base": base,
+            "majority": [fraction(4) for _ in range(
+                {"none": 0, "default": options}.get(base, 1))],
+            "method": "condorcet" if ranking else choice,
+            "quorum": {**({"den": 1, "num": 0} if kind == "none" else fraction(4)), "kind": kind},
+            "tie": rng.choice(["first", "none"])}
+
+
+def _random_choice(rng: random.Random, choice: str, options: int) -> bytes:
+    if choice == "plurality":
+        return bytes([rng.randint(0, options)])
+    if choice == "approval":
+        return rng.getrandbits(options).to_bytes((options + 7) // 8, "little")
+    ranks = [rng.choice((0, 1, 2, 3)) for _ in range(options)]
+    used = sorted(set(ranks) - {0})
+    return bytes(used.index(rank) + 1 if rank else 0 for rank in ranks)
+
+
+def counts(group: str, seed: int) -> Forge:
+    f = Forge(group, seed, trustees=2, threshold=1, mixers=1, min_ballots=2)
+    rng = f.rng
+    f.define()
+    items = []
+    for _ in range(40):
+        choice = rng.choice(["plurality", "approval", "ranking", "ranking", "ranking"])
+        options = rng.randint(2, 5)
+        rules = _random_rules(rng, choice, options)
+        f.item(choice, [f"Option {i}" for i in range(1, options + 1)], **rules)
+        items.append((choice, options, count.Rules(
+            rules["method"], rules["default"], rules["majority_base"],
+            [(part["num"], part["den"]) for part in rules["majority"]], rules["quorum"]["kind"],
+            (rules["quorum"]["num"], rules["quorum"]["den"]), rules["tie"])))
+    f.post_roll([f.voter(f"Voter {i}", []) for i in range(8)])
+    f.approve(1)
+    f.approve(2)
+    for step in (f.commit, f.deal, f.confirm):
+        for i in (1, 2):
+            step(i)
+    f.open()
+    for number in range(1, 41):
+        f.open_item(number)
+    cast: dict[int, list[bytes]] = {number: [] for number in range(1, 41)}
+    for voter in range(8):
+        answers = {number: _random_choice(rng, choice, options)
+                   for number, (choice, options, _) in enumerate(items, 1)
+                   if rng.random() < (number % 10 + 1) / 10}
+        for number, data in answers.items():
+            cast[number].append(data)
+        if answers:
+            f.vote(voter, dict(answers))
+    for number, (_, options, rules) in enumerate(items, 1):
+        f.close(number)
+        enough = len(cast[number]) >= 2
+        if enough:
+            f.tally(number, [2, 1])
+        tally = Counter(cast[number]) if enough else Counter()
+        f.result(number, f.result_fields(
+            number, list(tally.elements()), count.outcome(rules, options, tally, 8),
+            opened=int(enough or not cast[number])))
+    return f
+
+
+PLANS = {"small": small, "rich": rich, "counts": counts}
 
 
 def main() -> int:
