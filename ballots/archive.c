@@ -147,6 +147,18 @@ check_complete(struct verifier *v)
 	return r;
 }
 
+/* The caller's progress: never backwards, although some records are gone through more than
+ * once. */
+static int
+forward(void *ctx, uint64_t done, uint64_t total)
+{
+	struct verifier *v = ctx;
+
+	if (done > v->most)
+		v->most = done;
+	return v->outer->progress(v->outer->ctx, v->most, total);
+}
+
 /* V001 to V003, V911; then the lines. */
 static enum result
 check_files(struct verifier *v, const struct effort *effort)
@@ -159,7 +171,13 @@ check_files(struct verifier *v, const struct effort *effort)
 	if ((r = archive_check_readme(v->path, v->why)) != R_GOOD)
 		return r;
 	archive_passed(v->report, "V003", 1);
-	stages_start(&v->stages, effort,
+	if (effort != NULL) {
+		v->outer = effort;
+		v->effort = (struct effort){ .threads = effort->threads,
+			.progress = effort->progress == NULL ? NULL : forward,
+			.ctx = v };
+	}
+	stages_start(&v->stages, effort == NULL ? NULL : &v->effort,
 	    v->files.blob_bytes + VERIFIED * (v->files.blob_bytes + v->files.entries_bytes));
 	r = archive_check_blobs(&v->files, v->path, stages_next(&v->stages, v->files.blob_bytes),
 	    v->why);

@@ -99,6 +99,9 @@ struct verifier {
 	struct digest head_root; /* our root over that many entries */
 	int is_missing;          /* a record names a blob that is not there: */
 	struct digest missing;
+	const struct effort *outer; /* the caller's, or NULL */
+	struct effort effort;
+	uint64_t most; /* what it was told last */
 	struct stages stages;
 	uint64_t weight; /* of the lines in hand, for the progress */
 	struct page page;

@@ -724,6 +724,31 @@ START_TEST(whole_or_not_at_all)
 END_TEST
 
 static int
+watch(void *ctx, uint64_t done, uint64_t total)
+{
+	uint64_t *last = ctx;
+
+	must(done <= total && done >= last[0]);
+	must(last[1] == 0 || last[1] == total);
+	last[0] = done;
+	last[1] = total;
+	return 0;
+}
+
+START_TEST(progress)
+{
+	uint64_t last[2] = { 0, 0 };
+	const struct effort effort = { .threads = 2, .progress = watch, .ctx = last };
+	const struct archive_expect expect = { .election = &election };
+	struct archive_report report;
+
+	ck_assert_uint_eq(archive_verify(&report, archive, &expect, &effort, &why), R_GOOD);
+	ck_assert_uint_gt(last[0], last[1] / 10 * 9);
+	archive_report_free(&report);
+}
+END_TEST
+
+static int
 stop(void *ctx, uint64_t done, uint64_t total)
 {
 	uint64_t *calls = ctx;
@@ -794,6 +819,7 @@ suite(void)
 	tcase_add_test(t, bytes_of_entries);
 	tcase_add_loop_test(t, lengths, 0, 4);
 	tcase_add_test(t, whole_or_not_at_all);
+	tcase_add_test(t, progress);
 	tcase_add_test(t, stopped);
 	suite_add_tcase(suite, t);
 	return suite;
