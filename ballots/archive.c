@@ -155,7 +155,7 @@ forward(void *ctx, uint64_t done, uint64_t total)
 	struct verifier *v = ctx;
 
 	if (done > v->most)
-		v->most = done;
+		v->most = done < total ? done : total;
 	return v->outer->progress(v->outer->ctx, v->most, total);
 }
 

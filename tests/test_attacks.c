@@ -564,6 +564,16 @@ START_TEST(a98_cast_after_an_audit)
 	bottle_must(b, bottle_append(b, buffer_slice(&record)), "challenged");
 	/* its prev is no longer right, but it is named for what it is */
 	attack_parts(&p, b, "V124", R_CHALLENGED);
+	/* and what was cast can no longer be disowned */
+	bottle_vote(b, 0, 1, "2");
+	{
+		struct last_ballot last;
+
+		bottle_must(b, rules_last_ballot(b->rules, b->voters[0].line, 1, &last), "ballot");
+		buffer_clear(&record);
+		bottle_challenged(b, &record, 0, &last.tracker);
+		attack(b, buffer_slice(&record), "V134", R_STATE);
+	}
 	buffer_free(&record);
 	buffer_free(&body);
 	bottle_free(b);
@@ -655,6 +665,19 @@ START_TEST(a22_weights)
 	attack_roll(b, "[1,2]", "[\"007\",2]", "V031", R_BAD_WEIGHT);
 	attack_roll(b, "[1,2]", "[1]", "V031", R_BAD_WEIGHT);
 	attack_roll(b, "[1,2]", "[1,3]", "V035", R_BAD_ROLL); /* the sums are others */
+	bottle_free(b);
+}
+END_TEST
+
+START_TEST(a38_accused_before_opening)
+{
+	const struct bottle_plan plan = { .seed = 1 };
+	struct bottle *b = bottle_new(&plan);
+	union record_body body;
+
+	bottle_definition(b);
+	bottle_fault_body(b, &body, slice_of("{}"));
+	attack_body(b, RECORD_FAULT, &body, ROLE_BOARD, 1, "V194", R_STATE);
 	bottle_free(b);
 }
 END_TEST
@@ -918,6 +941,7 @@ suite(void)
 	tcase_add_test(t, a31_a_ballot_made_up);
 	tcase_add_test(t, a37_again);
 	tcase_add_test(t, a38_wrong_kinds);
+	tcase_add_test(t, a38_accused_before_opening);
 	tcase_add_test(t, a27_a39_lines);
 	tcase_add_test(t, a26_a32_a33_receipts);
 	tcase_add_test(t, a75_groups);
