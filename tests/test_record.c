@@ -781,6 +781,7 @@ START_TEST(bodies_alone)
 		ck_assert_int_eq(record_write_voter(&out, bad, some(32), some(64), NULL),
 		    R_BAD_ENCODING);
 		ck_assert_uint_eq(out.n, 0);
+		buffer_free(&out);
 	}
 	buffer_add_string(&body, " ");
 	ck_assert_int_eq(record_parse_body(&record, buffer_slice(&body), NULL), R_BAD_ENCODING);
