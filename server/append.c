@@ -74,6 +74,17 @@ admit(struct batch *a, struct job *job)
 	uint64_t now = clock_ms();
 	enum result r;
 
+	/* Bad content, unless something else is wrong that comes first. */
+	if (job->verdict != R_GOOD) {
+		struct why look = { 0 };
+
+		r = rules_look(h->rules, job->check, &look);
+		if (r != R_GOOD) {
+			job->verdict = r;
+			job->why = look;
+		}
+		return job->verdict;
+	}
 	rules_next(h->rules, &entry);
 	entry.election = h->id;
 	entry.record = check_record(job->check)->bytes;
@@ -310,8 +321,10 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 		if (job->verdict == R_BUSY) {
 			job_again(job);
 			board_take(a->board, job);
-		} else
+		} else {
+			board_accuse(a->board, job);
 			answer_refused(a->board, job);
+		}
 	}
 	return rest;
 }

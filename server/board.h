@@ -76,6 +76,9 @@ void *verify_ballots(void *arg);
 void *verify_longs(void *arg);
 void *append_records(void *arg);
 
+/* verify.c: if a record was refused at its place for its content, and it is one whose author that
+ * convicts, post a `fault`. */
+void board_accuse(struct board *b, const struct job *job);
 /* verify.c: a refused `fault` of our own that only another one of ours has overtaken is made anew.
  * 1: so it was, the job is still the caller's. */
 int board_accuse_again(struct board *b, const struct job *job);

@@ -66,21 +66,28 @@ board_accuse_again(struct board *b, const struct job *job)
 	return 1;
 }
 
+void
+board_accuse(struct board *b, const struct job *job)
+{
+	const struct record *record = check_record(job->check);
+
+	if (!is_fault(record->type, job->verdict))
+		return;
+	log_event(b->config.log, LOG_ELECTION, "a %s was refused, its author is accused: %s",
+	    record_type_name(record->type), result_name(job->verdict));
+	accuse(b, job->host, record->bytes, 1);
+}
+
+/* What was verified goes to its place, good or bad: there the reason is found that comes first in the
+ * order of judgement. What could not be verified for want of our own resources is answered. */
 static void
 conclude(struct board *b, struct job *job)
 {
 	job->verdict = check_verdict(job->check, &job->why);
-	if (job->verdict == R_GOOD) {
+	if (job->verdict != R_GOOD && result_exit(job->verdict) == 3)
+		answer_refused(b, job);
+	else
 		(void)queue_put(b->append, job, true);
-		return;
-	}
-	if (is_fault(check_record(job->check)->type, job->verdict)) {
-		log_event(b->config.log, LOG_ELECTION,
-		    "a %s was refused, its author is accused: %s",
-		    record_type_name(check_record(job->check)->type), result_name(job->verdict));
-		accuse(b, job->host, check_record(job->check)->bytes, 1);
-	}
-	answer_refused(b, job);
 }
 
 /* Jobs of one election are run together. */
