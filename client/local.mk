@@ -23,6 +23,7 @@ client_libtclient_a_SOURCES = \
 	client/keys.h \
 	client/mirror.c \
 	client/mirror.h \
+	client/mirror_head.c \
 	client/organiser.c \
 	client/register.c \
 	client/register.h \

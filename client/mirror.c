@@ -1,7 +1,9 @@
 #include "client/mirror.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ballots/entry.h"
 #include "ballots/receipt.h"
@@ -14,9 +16,14 @@
 static enum result
 new_rules(struct mirror *m)
 {
+	enum result r;
+
+	merkle_tree_free(m->tree);
+	m->tree = NULL;
 	rules_free(m->rules);
 	m->rules = NULL;
-	return rules_new(&m->rules, &m->election, RULES_VERIFY);
+	r = merkle_tree_new(&m->tree);
+	return r == R_GOOD ? rules_new(&m->rules, &m->election, RULES_VERIFY) : r;
 }
 
 /* Lines on their way from the folder to the rule book. */
@@ -45,6 +52,7 @@ judge(struct mirror *m, const struct page *page, size_t *done, const struct effo
     struct why *why)
 {
 	struct slice *lines = calloc(page->n > 0 ? page->n : 1, sizeof *lines);
+	struct digest leaf;
 	enum result r;
 	size_t i;
 
@@ -56,6 +64,11 @@ judge(struct mirror *m, const struct page *page, size_t *done, const struct effo
 		lines[i].n = page->start[i + 1] - page->start[i] - 1;
 	}
 	r = rules_entries(m->rules, lines, page->n, folder_source(m->folder), effort, done, why);
+	for (i = 0; i < *done; i++) {
+		merkle_leaf(&leaf, lines[i].p, lines[i].n);
+		if (merkle_tree_append(m->tree, &leaf) != R_GOOD)
+			r = R_NO_MEMORY;
+	}
 	free(lines);
 	return r;
 }
@@ -95,7 +108,8 @@ mirror_open(struct mirror *m, const char *dir, struct board *board, const struct
 	memset(m, 0, sizeof *m);
 	m->board = board;
 	m->election = *election;
-	r = folder_open(&m->folder, dir, FOLDER_KEEP, why);
+	m->dir = strdup(dir);
+	r = m->dir == NULL ? R_NO_MEMORY : folder_open(&m->folder, dir, FOLDER_KEEP, why);
 	if (r == R_GOOD)
 		r = new_rules(m);
 	if (r == R_GOOD)
@@ -114,7 +128,9 @@ void
 mirror_close(struct mirror *m)
 {
 	rules_free(m->rules);
+	merkle_tree_free(m->tree);
 	folder_close(m->folder);
+	free(m->dir);
 	memset(m, 0, sizeof *m);
 }
 
@@ -150,6 +166,9 @@ fetch_blob(void *arg, const struct digest *id)
 	if (path == NULL)
 		return R_NO_MEMORY;
 	r = board_download(f->m->board, &f->m->election, id, path, BLOB_MOST, f->why);
+	if (r == R_NOT_FOUND)
+		r = why_set(f->why, R_MISSING_BLOB,
+		    "the board does not give out a blob that a record on it names");
 	free(path);
 	return r;
 }
@@ -204,6 +223,12 @@ take(struct mirror *m, struct page *page, const struct effort *effort, size_t *t
 		r = folder_append(m->folder, good, why);
 	if (r == R_GOOD) {
 		r = judge(m, page, taken, effort, why);
+		if (r == R_CHAIN_BROKEN && *taken == 0 && rules_size(m->rules) > 0)
+			r = why_set(why, R_EQUIVOCATION,
+			    "entry %" PRIu64
+			    " does not continue those that the board showed before\nKeep %s: the "
+			    "evidence is in it. Tell the organiser and the trustees",
+			    rules_size(m->rules), m->dir);
 		if (r != R_GOOD && folder_truncate(m->folder, rules_size(m->rules), NULL) != R_GOOD)
 			r = why_set(why, R_NO_DISK, "the copy of the board cannot be cut back");
 	}
@@ -224,6 +249,8 @@ mirror_sync(struct mirror *m, unsigned wait, const struct effort *effort, struct
 			r = take(m, page, effort, &taken, why);
 		wait = 0;
 	}
+	if (r == R_EQUIVOCATION)
+		mirror_keep_head(m);
 	if (page != NULL)
 		buffer_free(&page->bytes);
 	free(page);

@@ -11,12 +11,15 @@
 #include "ballots/folder.h"
 #include "ballots/rules.h"
 #include "client/board.h"
+#include "crypto/merkle.h"
 #include "crypto/par.h"
 
 struct mirror {
+	char *dir;
 	struct board *board;
 	struct folder *folder;
 	struct rules *rules;
+	struct merkle_tree *tree; /* over the entries */
 	struct digest election;
 };
 
@@ -29,9 +32,17 @@ void mirror_close(struct mirror *m);
 
 /* Fetch and judge what is new on the board. Waits up to `wait` seconds (most 25) for
  * something to come; 0: takes all there is. A refusal means that the board has shown
- * something invalid. */
+ * something invalid; R_EQUIVOCATION: its entries do not continue those that it showed before. */
 enum result mirror_sync(struct mirror *m, unsigned wait, const struct effort *effort,
     struct why *why);
+
+/* Compare the copy with the head that the board signs now, and that with the last one that was
+ * seen (kept in `dir`): R_BAD_CHECKPOINT, R_MISSING_ENTRY (it shows less than it signs for),
+ * R_ROLLBACK, R_EQUIVOCATION; the head that contradicts is kept beside. After a sync. */
+enum result mirror_confirm(struct mirror *m, const struct effort *effort, struct why *why);
+
+/* Keep the head that the board signs now as one that contradicts the copy, if it can be had. */
+void mirror_keep_head(const struct mirror *m);
 
 /* The state; valid until the next sync. */
 const struct frozen *mirror_now(const struct mirror *m);

@@ -206,6 +206,13 @@ workspace_choose_election(struct workspace *w, struct why *why)
 }
 
 enum result
+workspace_forget_election(struct workspace *w, struct why *why)
+{
+	w->has_election = 0;
+	return write_config(w, why);
+}
+
+enum result
 workspace_board(struct workspace *w, struct why *why)
 {
 	if (w->board != NULL)
@@ -237,7 +244,8 @@ workspace_mirror(struct workspace *w, const struct effort *effort, struct why *w
 			return r;
 		w->mirrored = 1;
 	}
-	return mirror_sync(&w->mirror, 0, effort, why);
+	r = mirror_sync(&w->mirror, 0, effort, why);
+	return r == R_GOOD ? mirror_confirm(&w->mirror, effort, why) : r;
 }
 
 enum result

@@ -66,6 +66,8 @@ void workspace_close(struct workspace *w);
 /* Remember the election (organiser define). */
 enum result workspace_set_election(struct workspace *w, const struct digest *election,
     struct why *why);
+/* The election was not founded after all. */
+enum result workspace_forget_election(struct workspace *w, struct why *why);
 
 /* Without --election: take the only election of the board, and say loudly that the board was
  * trusted for it. */
@@ -73,7 +75,7 @@ enum result workspace_choose_election(struct workspace *w, struct why *why);
 
 /* Make w->board ready; R_BAD_INPUT if no --board was ever given. */
 enum result workspace_board(struct workspace *w, struct why *why);
-/* Make w->mirror ready and up to date. */
+/* Make w->mirror ready and up to date, and compare it with the board's signed head. */
 enum result workspace_mirror(struct workspace *w, const struct effort *effort, struct why *why);
 
 /* Open the signing key; it must be of the kind. Wipe with sign_key_wipe. `passphrase` as in
