@@ -226,7 +226,7 @@ send_patiently(struct board *b, struct exchange *x, struct why *why)
 
 	for (;;) {
 		r = send_once(b, x, why);
-		if (r != R_NO_BOARD && (r != R_GOOD || x->status != 503))
+		if (r != R_NO_BOARD && (r != R_GOOD || x->status < 500))
 			return r;
 		if (now_ms() + wait > end)
 			return r;
@@ -251,7 +251,10 @@ send_patiently(struct board *b, struct exchange *x, struct why *why)
 static enum result
 refusal(const struct board *b, const struct exchange *x, struct why *why)
 {
-	enum result r = x->status == 503 ? R_BUSY : x->status == 404 ? R_NOT_FOUND : R_BAD_REQUEST;
+	/* 5xx without a reason is what a proxy says whose board is away. */
+	enum result r = x->status >= 500 ? R_NO_BOARD
+	    : x->status == 404           ? R_NOT_FOUND
+					 : R_BAD_REQUEST;
 	json_t *root = json_loadb((const char *)x->answer.p, x->answer.n, 0, NULL);
 	const char *reason = NULL, *text = NULL;
 
