@@ -390,17 +390,62 @@ greet(struct sitting *s, int own_key, int quiet, struct why *why)
 	return R_GOOD;
 }
 
+/* The name that the voter goes by: as given, or as in the request for an own key; NULL if neither
+ * is there. */
+static enum result
+own_name(struct sitting *s, const char *given, const char **name, struct why *why)
+{
+	struct roll_line line = { 0 };
+	enum result r = R_GOOD;
+	char *path;
+
+	*name = NULL;
+	if (given != NULL)
+		return register_name(name, &s->desk.arena, given, strlen(given), why);
+	path = workspace_path(&s->desk.w, "request.json");
+	if (path == NULL)
+		return R_NO_MEMORY;
+	if (file_exists(path)) {
+		r = request_read(&line, &s->desk.arena, path, &s->desk.w.election,
+		    frozen_definition(mirror_now(&s->desk.w.mirror)), why);
+		*name = line.name;
+	}
+	free(path);
+	return r;
+}
+
+/* Find the line of the secret x (taken over); it must bear the name. */
+static enum result
+find_voter(struct sitting *s, struct svec *x, const char *given, struct why *why)
+{
+	const char *name;
+	enum result r = own_name(s, given, &name, why);
+
+	if (r != R_GOOD) {
+		svec_free(x);
+		return r;
+	}
+	r = voter_open(&s->voter, &s->desk.w, x, why);
+	s->voter_open = r == R_GOOD;
+	if (r == R_NOT_ON_ROLL && name != NULL)
+		r = voter_not_on_roll(&s->desk.w, name, why);
+	else if (r == R_GOOD && given != NULL)
+		r = voter_check_name(&s->voter, name, why);
+	return r;
+}
+
 static int
 run_vote(const struct command *self, int argc, char **argv)
 {
 	struct vote_secret_options secret = { 0 };
 	struct workspace_options o = { 0 };
 	struct option_list choices = { .n = 0 };
-	const char *audit_file = NULL;
+	const char *audit_file = NULL, *name = NULL;
 	int yes = 0;
 	struct option_spec options[] = { WORKSPACE_SPECS(o), VOTE_SECRET_SPECS(secret),
 		{ "choice", NULL, &choices, NULL }, { "audit", &audit_file, NULL, NULL },
-		{ "yes", NULL, NULL, &yes }, { NULL, NULL, NULL, NULL } };
+		{ "name", &name, NULL, NULL }, { "yes", NULL, NULL, &yes },
+		{ NULL, NULL, NULL, NULL } };
 	struct ballot_draft *draft = NULL;
 	struct svec *x = NULL;
 	struct sitting *s = calloc(1, sizeof *s);
@@ -419,13 +464,14 @@ run_vote(const struct command *self, int argc, char **argv)
 		return command_usage(self, "--yes and --audit go with --choice");
 	}
 	secret.passphrase_file = o.passphrase_file;
-	r = desk_open(&s->desk, &o, NULL, DESK_TRUST, &why);
+	/* A mistyped code is found before anything else happens. */
+	r = vote_secret_check(&secret, &why);
+	if (r == R_GOOD)
+		r = desk_open(&s->desk, &o, NULL, DESK_TRUST, &why);
 	if (r == R_GOOD)
 		r = vote_secret(&x, &s->desk.w, &secret, &why);
-	if (r == R_GOOD) {
-		r = voter_open(&s->voter, &s->desk.w, x, &why);
-		s->voter_open = r == R_GOOD;
-	}
+	if (r == R_GOOD)
+		r = find_voter(s, x, name, &why);
 	if (r == R_GOOD)
 		r = greet(s, secret.credential != NULL, yes, &why);
 	if (r == R_GOOD && choices.n == 0)
@@ -463,6 +509,8 @@ static const struct command commands[] = {
 	    "                          order: 1=2 (option 2), 2=1,3 (approve both), 3=2>1=3 (rank "
 	    "2\n"
 	    "                          first, then 1 and 3 equally), 4=blank\n"
+	    "  --name NAME             your name as on the roll: refuse if the roll gives it "
+	    "another key\n"
 	    "  --yes                   with --choice: cast without a last question\n"
 	    "  --audit FILE            with --choice: audit instead of casting, into this new "
 	    "file",

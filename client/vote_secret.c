@@ -47,27 +47,37 @@ read_code(struct code *code, struct slice text, struct why *why)
 				 "Nothing was sent; look again and retype it");
 }
 
+/* Take the next line that is not empty off the text; 0 if there is none. */
+static int
+next_line(struct slice *text, struct slice *line)
+{
+	const uint8_t *end;
+
+	while (text->n > 0) {
+		*line = *text;
+		end = memchr(text->p, '\n', text->n);
+		if (end != NULL)
+			line->n = (size_t)(end - text->p);
+		text->p += end != NULL ? line->n + 1 : line->n;
+		text->n -= end != NULL ? line->n + 1 : line->n;
+		if (line->n > 0 && line->p[line->n - 1] == '\r')
+			line->n--;
+		if (line->n > 0)
+			return 1;
+	}
+	return 0;
+}
+
 enum result
 vote_secret_codes(struct svec *x, struct slice text, uint64_t parts, const struct digest *election,
     struct why *why)
 {
-	const uint8_t *end;
+	struct slice line;
 	struct code code;
 	unsigned part = 0;
 	enum result r = R_GOOD;
 
-	while (r == R_GOOD && text.n > 0) {
-		struct slice line = text;
-
-		end = memchr(text.p, '\n', text.n);
-		if (end != NULL)
-			line.n = (size_t)(end - text.p);
-		text.p += end != NULL ? line.n + 1 : line.n;
-		text.n -= end != NULL ? line.n + 1 : line.n;
-		if (line.n > 0 && line.p[line.n - 1] == '\r')
-			line.n--;
-		if (line.n == 0)
-			continue;
+	while (r == R_GOOD && next_line(&text, &line)) {
 		if (++part > parts)
 			return why_set(why, R_BAD_CODE,
 			    "there are more code parts than the %" PRIu64 " of this election",
@@ -114,6 +124,30 @@ ask_codes(struct svec *x, uint64_t parts, const struct digest *election, struct 
 			r = add_code(x, &code, election, part);
 		code_wipe(&code);
 	}
+	return r;
+}
+
+enum result
+vote_secret_check(const struct vote_secret_options *o, struct why *why)
+{
+	struct secret text = { 0 };
+	struct slice rest, line;
+	struct code code;
+	int none = 1;
+	enum result r;
+
+	if (o->code_file == NULL || o->credential != NULL)
+		return R_GOOD;
+	r = file_read_secret(&text, o->code_file, why);
+	rest = (struct slice){ text.p, text.n };
+	while (r == R_GOOD && next_line(&rest, &line)) {
+		r = read_code(&code, line, why);
+		none = 0;
+	}
+	if (r == R_GOOD && none)
+		r = why_set(why, R_BAD_CODE, "%s is empty\nNothing was sent", o->code_file);
+	code_wipe(&code);
+	secret_free(&text);
 	return r;
 }
 

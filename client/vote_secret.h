@@ -23,6 +23,10 @@ struct vote_secret_options {
 	"  --credential FILE       the key that \"vote key\" made, instead of a " \
 	"code" WORKSPACE_HELP_PASSPHRASE
 
+/* Before anything else happens: are the codes in the file well typed? R_BAD_CODE, or what reading
+ * the file refuses. R_GOOD if there is no such file among the options. */
+enum result vote_secret_check(const struct vote_secret_options *o, struct why *why);
+
 /* Set *x (length 1) to the secret: the sum of its parts. The mirror is open. svec_free. */
 enum result vote_secret(struct svec **x, struct workspace *w, const struct vote_secret_options *o,
     struct why *why);

@@ -3,7 +3,7 @@
  * was sent, chains each record onto the last one, and notices records that somebody else
  * wrote with the same credential.
  *
- *	DIR/sent.ndjson		every record of this voter, before it is sent
+ *	DIR/sent.ndjson		every record of this voter, before it is sent; and which were refused
  *	DIR/receipts/<tracker>.json
  */
 #ifndef CLIENT_VOTER_H
@@ -36,9 +36,19 @@ void voter_place(const struct voter *v, struct ballot_place *place);
 enum result voter_name(const struct voter *v, const char **name, struct arena *arena,
     struct why *why);
 
+/* The credential is on no line: is a line there with this name (NFC)? R_KEY_NOT_MINE: the roll
+ * gives it another key; R_NOT_ON_ROLL. */
+enum result voter_not_on_roll(const struct workspace *w, const char *name, struct why *why);
+/* Is the line one with this name? R_KEY_NOT_MINE. */
+enum result voter_check_name(const struct voter *v, const char *name, struct why *why);
+
 /* Keep a record, send it, check the receipt; then the chain goes on from it. With
  * `tracker` the receipt is kept under it. */
 enum result voter_send(struct voter *v, struct slice record, const struct digest *tracker,
+    struct why *why);
+
+/* The trackers of all ballots of this election that were sent from the folder; free *out. */
+enum result voter_own_trackers(const struct workspace *w, struct digest **out, size_t *n,
     struct why *why);
 
 #endif
