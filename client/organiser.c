@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ballots/receipt.h"
 #include "client/command.h"
@@ -75,16 +76,45 @@ complete_definition(json_t *root, struct desk *d, struct why *why)
 	return R_GOOD;
 }
 
+/* The definition is kept from before it leaves until it is on the board: an interrupted call can be
+ * made again. */
+#define KEPT "definition.record"
+
+static enum result
+post_definition(struct desk *d, struct slice record, struct why *why)
+{
+	struct buffer receipt = { 0 };
+	char *path = workspace_path(&d->w, KEPT), hex[65];
+	enum result r =
+	    path == NULL ? R_NO_MEMORY : board_create(d->w.board, &receipt, record, why);
+	struct why ignored;
+
+	if (r != R_GOOD && result_exit(r) == 1) {
+		(void)unlink(path);
+		(void)workspace_forget_election(&d->w, &ignored);
+	}
+	if (r == R_GOOD)
+		r = workspace_mirror(&d->w, &d->effort, why);
+	if (r == R_GOOD) {
+		(void)unlink(path);
+		(void)hex_encode(hex, d->w.election.b, sizeof d->w.election.b);
+		(void)printf("%s\n", hex);
+	}
+	free(path);
+	buffer_free(&receipt);
+	return r;
+}
+
 static enum result
 define(struct desk *d, const char *path, struct why *why)
 {
-	struct buffer record = { 0 }, receipt = { 0 };
+	struct buffer record = { 0 };
 	union record_body body = { 0 };
 	struct record *parsed = NULL;
 	struct arena arena = { 0 };
 	json_t *root = NULL;
-	char hex[65];
-	enum result r = written_load(&root, path, why);
+	char *kept = workspace_path(&d->w, KEPT);
+	enum result r = kept == NULL ? R_NO_MEMORY : written_load(&root, path, why);
 
 	if (r == R_GOOD)
 		r = complete_definition(root, d, why);
@@ -94,22 +124,47 @@ define(struct desk *d, const char *path, struct why *why)
 		r = record_sign(&record, RECORD_DEFINITION, &body, &d->key, why);
 	if (r == R_GOOD)
 		r = record_parse(&parsed, NULL, buffer_slice(&record), why);
-	/* The id is kept before the record leaves, so that nothing is lost on the way. */
+	if (r == R_GOOD)
+		r = file_write(kept, buffer_slice(&record), 0600, why);
 	if (r == R_GOOD)
 		r = workspace_set_election(&d->w, &parsed->election, why);
 	if (r == R_GOOD)
-		r = board_create(d->w.board, &receipt, buffer_slice(&record), why);
-	if (r == R_GOOD)
-		r = workspace_mirror(&d->w, &d->effort, why);
-	if (r == R_GOOD) {
-		(void)hex_encode(hex, parsed->election.b, sizeof parsed->election.b);
-		(void)printf("%s\n", hex);
-	}
+		r = post_definition(d, buffer_slice(&record), why);
 	record_free(parsed);
 	arena_free(&arena);
 	json_decref(root);
 	buffer_free(&record);
-	buffer_free(&receipt);
+	free(kept);
+	return r;
+}
+
+/* The folder has an election: one whose founding was interrupted is founded now. */
+static enum result
+define_again(struct desk *d, struct why *why)
+{
+	char *kept = workspace_path(&d->w, KEPT);
+	struct record *parsed = NULL;
+	struct buffer record = { 0 };
+	enum result r = R_NO_MEMORY;
+
+	if (kept != NULL && !file_exists(kept))
+		r = why_set(why, R_CONFLICT,
+		    "%s holds an election already\nUse another --dir for a new one", d->w.dir);
+	else if (kept != NULL)
+		r = file_read(&record, kept, FILE_MOST, why);
+	if (r == R_GOOD)
+		r = record_parse(&parsed, NULL, buffer_slice(&record), why);
+	if (r == R_GOOD && !digest_equal(&parsed->election, &d->w.election))
+		r = why_set(why, R_WRONG_ELECTION, "%s is of another election", kept);
+	if (r == R_GOOD) {
+		(void)fprintf(stderr,
+		    "Founding the election of an earlier call that was interrupted; the file given "
+		    "now is not read.\n");
+		r = post_definition(d, buffer_slice(&record), why);
+	}
+	record_free(parsed);
+	buffer_free(&record);
+	free(kept);
 	return r;
 }
 
@@ -128,11 +183,8 @@ run_define(const struct command *self, int argc, char **argv)
 	if (n != 1)
 		return command_usage(self, "one definition file is needed");
 	r = desk_open(&d, &o, KIND, DESK_CONTACT, &why);
-	if (r == R_GOOD && d.w.has_election)
-		r = why_set(&why, R_CONFLICT,
-		    "%s holds an election already\nUse another --dir for a new one", d.w.dir);
 	if (r == R_GOOD)
-		r = define(&d, argv[0], &why);
+		r = d.w.has_election ? define_again(&d, &why) : define(&d, argv[0], &why);
 	return desk_close(&d, r, &why);
 }
 
