@@ -62,12 +62,13 @@ refused() {
 # Start tabellad, or start it again on the same address. The data folder is $BOARD
 # (default board), further options are in BOARD_OPTIONS.
 BOARD_OPTIONS=()
+BOARD_NAME=test.board
 board_start() {
 	local data=$TMPDIR/${BOARD:=board}
 	[ -d "$data" ] || own_folder "$data" || fatal "no folder for the board"
 	rm -f "$data/address"
 	start "$TMPDIR/$BOARD.log" "${AS_POSTGRES[@]}" "$TABELLAD" --data "$data" \
-	    --listen "${ADDRESS:-127.0.0.1:0}" --name "test.$BOARD" \
+	    --listen "${ADDRESS:-127.0.0.1:0}" --name "$BOARD_NAME" \
 	    --address-file "$data/address" --organiser "$(cat "$TMPDIR/organiser.pub")" \
 	    "${BOARD_OPTIONS[@]}"
 	BOARD_PID=$PID
@@ -107,8 +108,39 @@ hex() { python3 -c 'import base64, sys
 print(base64.urlsafe_b64decode(sys.argv[1] + "==").hex())' "$1"; }
 sum() { sha256sum "$@" | cut -d ' ' -f 1; }
 scribe() { "$TOP_BUILDDIR/tests/scribe" "$@"; }
+lines() { api "elections/$ID/entries"; }
 # records: those of the board's entries, one a line, in their own bytes.
 records() { api "elections/$ID/entries" | jq -cS .record; }
+# chain: make a board of these records or lines (standard input), with the key of ours, in
+# $TMPDIR/lie: its entries and its head.
+chain() {
+	mkdir -p "$TMPDIR/lie"
+	cp "$TMPDIR/board/board.key" "$TMPDIR/lie/board.key"
+	scribe chain "$TMPDIR/lie/board.key" "$BOARD_NAME" "$ID" "$TMPDIR/lie" || fatal "no chain"
+}
+# The proxy shows what chain has made.
+lie() {
+	rules "lines $TMPDIR/lie/entries.ndjson ^GET .*/entries" \
+	    "answer $TMPDIR/lie/checkpoint ^GET .*/checkpoint" "$@"
+}
+# sign WHO: a body (standard input) as a signed record, with a line end.
+sign() {
+	scribe sign "$TMPDIR/$1.key" || fatal "cannot sign"
+	echo
+}
+# record_hash: of a record (standard input), as protocol.md writes it.
+record_hash() {
+	tr -d '\n' >"$TMPDIR/one"
+	b64 "$(sum "$TMPDIR/one")"
+}
+# entry_hash: of a line.
+entry_hash() { record_hash; }
+# label_hash LABEL: TH of a body.
+label_hash() {
+	{ printf '%s\0' "$1" && tr -d '\n'; } >"$TMPDIR/one"
+	b64 "$(sum "$TMPDIR/one")"
+}
+
 # last_prev WHO: what the next record of a signing key must carry as prev.
 last_prev() {
 	records | jq -cS --arg by "$(cat "$TMPDIR/$1.pub")" 'select(.by == $by)' | tail -n 1 |

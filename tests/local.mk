@@ -225,6 +225,7 @@ test_scripts = \
 	tests/test_election.sh \
 	tests/test_equations.sh \
 	tests/test_layers.sh \
+	tests/test_liars.sh \
 	tests/test_manual.sh \
 	tests/test_readme.sh \
 	tests/test_restart.sh \

@@ -4,8 +4,9 @@
  *
  *	scribe sign KEY				body on standard input -> record
  *	scribe ticket KEY ELECTION BLOB BYTES	-> ticket (hexadecimal hashes)
- *	scribe chain KEY NAME ELECTION FOLDER	records, one a line -> the entries of a board with
- *						that key and name: FOLDER/entries.ndjson, FOLDER/checkpoint
+ *	scribe chain KEY NAME ELECTION FOLDER	records or entries, one a line -> the entries of a
+ *						board with that key and name: FOLDER/entries.ndjson, FOLDER/checkpoint;
+ *						of entries the record and the time are kept
  *	scribe receipt KEY NAME ELECTION FOLDER SEQ
  *						-> the receipt of one of these entries
  *	scribe hash				record on standard input -> its hash, hexadecimal
@@ -179,7 +180,7 @@ scribe_chain(char **argv)
 {
 	struct buffer in = { 0 }, out = { 0 }, head = { 0 };
 	static struct digest leaves[LINES_MOST];
-	struct entry entry = { .time = UINT64_C(1700000000000) };
+	struct entry entry = { .time = UINT64_C(1700000000000) }, given;
 	size_t at = 0, start;
 	uint8_t *end;
 
@@ -190,6 +191,10 @@ scribe_chain(char **argv)
 		need(end != NULL, "a record without a line end");
 		entry.record = (struct slice){ in.p + at, (size_t)(end - in.p) - at };
 		at = (size_t)(end - in.p) + 1;
+		if (entry_read(&given, entry.record, NULL) == R_GOOD) {
+			entry.record = given.record;
+			entry.time = given.time;
+		}
 		start = out.n;
 		need(entry_write(&out, &entry) == R_GOOD, "not a record");
 		merkle_leaf(&leaves[entry.seq], out.p + start, out.n - start);
