@@ -136,18 +136,20 @@ mirror_confirm(struct mirror *m, const struct effort *effort, struct why *why)
 		}
 		if (r == R_GOOD && head.size > rules_size(m->rules))
 			r = mirror_sync(m, 0, effort, why);
-		if (r != R_GOOD || (head.size >= least && head.size <= rules_size(m->rules)))
+		if (r != R_GOOD ||
+		    (head.size <= rules_size(m->rules) &&
+			(head.size >= least || !agrees(m, &head))))
 			break;
 		(void)usleep(PAUSE_US);
 	}
-	if (r == R_GOOD && head.size < least)
-		r = accuse(m, &note, R_ROLLBACK, head.size, least, why);
-	else if (r == R_GOOD && head.size > rules_size(m->rules))
+	if (r == R_GOOD && head.size > rules_size(m->rules))
 		r = why_set(why, R_MISSING_ENTRY,
 		    "the board has signed for %" PRIu64 " entries, but it shows only %" PRIu64,
 		    head.size, rules_size(m->rules));
 	else if (r == R_GOOD && !agrees(m, &head))
 		r = accuse(m, &note, R_EQUIVOCATION, head.size, 0, why);
+	else if (r == R_GOOD && head.size < least)
+		r = accuse(m, &note, R_ROLLBACK, head.size, least, why);
 	else if (r == R_GOOD && head.size > kept)
 		r = keep(m, "checkpoint", &note, why);
 	buffer_free(&note);

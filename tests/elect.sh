@@ -1,5 +1,5 @@
 #!/bin/bash
-# shellcheck disable=SC2034 # the scripts use what is set here
+# shellcheck disable=SC2034,SC2119,SC2120 # the scripts use what is set here
 # elect.sh: what tests of whole elections share: a board, its people, their
 # commands. Source it after lib.sh. Everything lives in $TMPDIR:
 #
@@ -118,7 +118,7 @@ chain() {
 	cp "$TMPDIR/board/board.key" "$TMPDIR/lie/board.key"
 	scribe chain "$TMPDIR/lie/board.key" "$BOARD_NAME" "$ID" "$TMPDIR/lie" || fatal "no chain"
 }
-# The proxy shows what chain has made.
+# The proxy shows what chain has made; further rules may be given.
 lie() {
 	rules "lines $TMPDIR/lie/entries.ndjson ^GET .*/entries" \
 	    "answer $TMPDIR/lie/checkpoint ^GET .*/checkpoint" "$@"

@@ -224,6 +224,7 @@ test_scripts = \
 	tests/test_driver.sh \
 	tests/test_election.sh \
 	tests/test_equations.sh \
+	tests/test_forks.sh \
 	tests/test_layers.sh \
 	tests/test_liars.sh \
 	tests/test_manual.sh \
