@@ -357,46 +357,182 @@ powers(const struct powers *p, const struct effort *effort)
 	return par_ranges(effort, p->out->n, g->grain, pow_range, &job, NULL);
 }
 
-struct table_powers {
+struct gbase {
+	const struct group *group;
+	struct gvec *base;
+	const void *table; /* NULL: powers are as fast without */
+	void *owned;
+};
+
+enum result
+gbase_new(struct gbase **out, const struct gvec *base, size_t n)
+{
+	enum result r = R_NO_MEMORY;
+	struct gbase *b;
+
+	assert(base->n == 1);
+	*out = NULL;
+	b = mem_new(1, sizeof *b);
+	if (b == NULL)
+		goto out;
+	b->group = base->group;
+	r = gvec_new(&b->base, base->group, 1);
+	if (r != R_GOOD)
+		goto out;
+	gvec_copy(b->base, 0, base, 0, 1);
+	if (b->group->ops->table != NULL)
+		r = b->group->ops->table(&b->table, &b->owned, b->base, n);
+	if (r != R_GOOD)
+		goto out;
+	*out = b;
+	b = NULL;
+out:
+	gbase_free(b);
+	return r;
+}
+
+void
+gbase_free(struct gbase *b)
+{
+	if (b == NULL)
+		return;
+	gvec_free(b->base);
+	mem_free(b->owned);
+	mem_free(b);
+}
+
+/* Powers of a base that is ready, here for one range. */
+static enum result
+pow_ready(struct gvec *out, const struct gbase *base, const struct svec *e)
+{
+	const struct group_ops *ops = out->group->ops;
+
+	if (base->table == NULL)
+		return ops->pow(out, base->base, e);
+	ops->pow_table(out, base->table, e);
+	return R_GOOD;
+}
+
+struct base_powers {
 	struct gvec *out;
-	const void *table;
+	const struct gbase *base;
 	const struct svec *e;
 };
 
 static enum result
-pow_table_range(void *ctx, size_t from, size_t to, size_t *bad)
+pow_base_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
-	const struct table_powers *p = ctx;
+	const struct base_powers *p = ctx;
 	struct gvec out = part(p->out, from, to - from);
 	struct svec e = exponents(p->e, from, to - from);
 
 	(void)bad;
-	out.group->ops->pow_table(&out, p->table, &e);
-	return R_GOOD;
+	return pow_ready(&out, p->base, &e);
+}
+
+enum result
+gvec_pow_base(struct gvec *out, const struct gbase *base, const struct svec *e,
+    const struct effort *effort)
+{
+	struct base_powers job = { out, base, e };
+	const struct group *g = out->group;
+
+	assert(e->n == out->n && base->group == g && e->group == g);
+	return par_ranges(effort, out->n, base->table == NULL ? g->grain : LIGHT_GRAIN,
+	    pow_base_range, &job, NULL);
 }
 
 enum result
 gvec_pow_fixed(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort)
 {
-	const struct group *g = out->group;
-	const struct powers p = { out, base, e, g->ops->pow };
-	struct table_powers job = { out, NULL, e };
-	void *owned = NULL;
+	struct gbase *ready = NULL;
 	enum result r;
 
-	assert(base->n == 1 && e->n == out->n);
-	assert(base->group == g && e->group == g);
-	if (g->ops->table != NULL) {
-		r = g->ops->table(&job.table, &owned, base, out->n);
-		if (r != R_GOOD)
-			return r;
-	}
-	if (job.table == NULL)
-		return powers(&p, effort);
-	r = par_ranges(effort, out->n, LIGHT_GRAIN, pow_table_range, &job, NULL);
-	mem_free(owned);
+	r = gbase_new(&ready, base, out->n);
+	if (r == R_GOOD)
+		r = gvec_pow_base(out, ready, e, effort);
+	gbase_free(ready);
 	return r;
+}
+
+struct commitments {
+	uint8_t *bytes;
+	size_t stride;
+	struct gvec *out;
+	const struct gvec *v;
+	const struct gbase *x, *y;
+	const struct svec *e, *f;
+};
+
+/* One range, by the operations that every group has. */
+static enum result
+commit_plainly(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *v,
+    const struct gbase *x, const struct svec *e, const struct gbase *y, const struct svec *f)
+{
+	const struct group_ops *ops = e->group->ops;
+	struct gvec *product = NULL, *power = NULL;
+	enum result r;
+
+	if ((r = gvec_new(&product, e->group, e->n)) != R_GOOD ||
+	    (r = gvec_new(&power, e->group, e->n)) != R_GOOD ||
+	    (r = pow_ready(product, x, e)) != R_GOOD)
+		goto out;
+	if (y != NULL) {
+		r = pow_ready(power, y, f);
+		if (r != R_GOOD)
+			goto out;
+		ops->mul(product, product, power);
+	}
+	if (v != NULL)
+		ops->mul(product, product, v);
+	ops->encode(bytes, stride, product);
+	if (out != NULL)
+		gvec_copy(out, 0, product, 0, e->n);
+out:
+	gvec_free(product);
+	gvec_free(power);
+	return r;
+}
+
+static enum result
+commit_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct commitments *c = ctx;
+	const struct group_ops *ops = c->e->group->ops;
+	const size_t n = to - from;
+	struct svec e = exponents(c->e, from, n), f;
+	struct gvec out, v;
+	uint8_t *bytes = c->bytes + from * c->stride;
+
+	(void)bad;
+	if (c->out != NULL)
+		out = part(c->out, from, n);
+	if (c->v != NULL)
+		v = part(c->v, from, n);
+	if (c->y != NULL)
+		f = exponents(c->f, from, n);
+	if (ops->commit == NULL || c->x->table == NULL || (c->y != NULL && c->y->table == NULL))
+		return commit_plainly(bytes, c->stride, c->out != NULL ? &out : NULL,
+		    c->v != NULL ? &v : NULL, c->x, &e, c->y, c->y != NULL ? &f : NULL);
+	return ops->commit(bytes, c->stride, c->out != NULL ? &out : NULL, c->v != NULL ? &v : NULL,
+	    c->x->table, &e, c->y != NULL ? c->y->table : NULL, c->y != NULL ? &f : NULL);
+}
+
+enum result
+gvec_commit(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *v,
+    const struct gbase *x, const struct svec *e, const struct gbase *y, const struct svec *f,
+    const struct effort *effort)
+{
+	struct commitments c = { bytes, stride, out, v, x, y, e, f };
+	const struct group *g = e->group;
+
+	assert(stride >= g->element_bytes && x->group == g);
+	assert(out == NULL || (out->group == g && out->n == e->n));
+	assert(v == NULL || (v->group == g && v->n == e->n));
+	assert((y == NULL) == (f == NULL));
+	assert(y == NULL || (y->group == g && f->group == g && f->n == e->n));
+	return par_ranges(effort, e->n, LIGHT_GRAIN, commit_range, &c, NULL);
 }
 
 enum result

@@ -104,6 +104,20 @@ void gvec_product(struct gvec *out, const struct gvec *v);
  * g a compiled-in table is used where there is one. */
 enum result gvec_pow_fixed(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort);
+/* A base made ready for many powers. */
+struct gbase;
+/* Make base (length 1, it is copied) ready for about n powers. Free with gbase_free. */
+enum result gbase_new(struct gbase **out, const struct gvec *base, size_t n);
+void gbase_free(struct gbase *b);
+/* As gvec_pow_fixed. */
+enum result gvec_pow_base(struct gvec *out, const struct gbase *base, const struct svec *e,
+    const struct effort *effort);
+/* The i-th of bytes, at bytes + i * stride, = the encoding of v[i] * x^e[i] * y^f[i]; v may be
+ * NULL, and so may y with f. So an encoding may cost much less than by gvec_encode. If out is
+ * not NULL, the elements go there; it may be v. Constant time. */
+enum result gvec_commit(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *v,
+    const struct gbase *x, const struct svec *e, const struct gbase *y, const struct svec *f,
+    const struct effort *effort);
 /* out[i] = base[i]^e[i]; e may have length 1 and is then used for every i.
  * Constant time in e. */
 enum result gvec_pow(struct gvec *out, const struct gvec *base, const struct svec *e,

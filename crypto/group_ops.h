@@ -53,6 +53,10 @@ struct group_ops {
 	 * if n powers are faster without. */
 	enum result (*table)(const void **table, void **owned, const struct gvec *base, size_t n);
 	void (*pow_table)(struct gvec *out, const void *table, const struct svec *e);
+	/* May be NULL: gvec_commit for tables x and y, which is NULL if there is no f; v and
+	 * out may be NULL. */
+	enum result (*commit)(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *v,
+	    const void *x, const struct svec *e, const void *y, const struct svec *f);
 	/* May be NULL: the product of all base[i]^e[i] at once. */
 	enum result (*multipow)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	enum result (

@@ -566,6 +566,64 @@ check_multipow(const struct group *g, power *f)
 	gvec_free(out);
 }
 
+/* Commitments in every form, against powers, products and encodings. */
+static void
+commit_case(const struct group *g, size_t n, struct rng *rng, int with_v, int with_y, int with_out)
+{
+	const size_t size = group_element_bytes(g), stride = size + 3;
+	struct svec *e = some_scalars(g, n, rng), *f = some_scalars(g, n, rng);
+	struct gvec *one = some_elements(g, 1, rng), *v = some_elements(g, n, rng);
+	struct gvec *expected = elements(g, n), *power = elements(g, n), *out = copy_of(v);
+	uint8_t *bytes = malloc(n * stride + 1), *want = malloc(n * stride + 1);
+	struct gbase *x, *y;
+
+	ck_assert(bytes != NULL && want != NULL);
+	memset(bytes, 7, n * stride);
+	memset(want, 7, n * stride);
+	GOOD(gbase_new(&y, one, n));
+	GOOD(gvec_pow_fixed(power, one, f, NULL));
+	gvec_set_generator(one);
+	GOOD(gbase_new(&x, one, n));
+	GOOD(gvec_pow_fixed(expected, one, e, NULL));
+	if (with_y)
+		gvec_mul(expected, expected, power);
+	if (with_v)
+		gvec_mul(expected, expected, v);
+	GOOD(gvec_encode(want, stride, expected, NULL));
+
+	/* where there is an output it is v itself */
+	GOOD(gvec_commit(bytes, stride, with_out ? out : NULL, with_v ? out : NULL, x, e,
+	    with_y ? y : NULL, with_y ? f : NULL, NULL));
+	ck_assert_mem_eq(bytes, want, n * stride);
+	if (with_out)
+		ck_assert_uint_eq(gvec_differ_vartime(out, expected), n);
+	gbase_free(x);
+	gbase_free(y);
+	svec_free(e);
+	svec_free(f);
+	gvec_free(one);
+	gvec_free(v);
+	gvec_free(expected);
+	gvec_free(power);
+	gvec_free(out);
+	free(bytes);
+	free(want);
+}
+
+START_TEST(commitments)
+{
+	const struct group *g = slow_group((size_t)_i);
+	struct rng rng;
+	size_t k;
+	int form;
+
+	rng_seeded(&rng, seed);
+	for (k = 0; k < LENGTHS; k++)
+		for (form = 0; form < 8; form++)
+			commit_case(g, lengths[k], &rng, form & 1, form & 2, form & 4);
+}
+END_TEST
+
 START_TEST(multipowers)
 {
 	check_multipow(slow_group(_i), gvec_multipow);
@@ -784,6 +842,7 @@ main(void)
 	tcase_add_loop_test(tc, powers_vartime, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, special_exponents, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, fixed_base_inside_the_output, 0, SLOW_GROUPS);
+	tcase_add_loop_test(tc, commitments, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, multipowers, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, multipowers_vartime, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, tiny_powers, 0, 2);
