@@ -54,6 +54,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/ristretto_point.h \
 	crypto/rng.c \
 	crypto/rng.h \
+	crypto/scalar.c \
+	crypto/scalar.h \
 	crypto/schnorr.c \
 	crypto/schnorr.h \
 	crypto/schnorr_batch.c \

@@ -105,6 +105,7 @@ check_PROGRAMS += \
 	tests/test_rules_tally \
 	tests/test_rules_threads \
 	tests/test_rules_vote \
+	tests/test_scalar \
 	tests/test_schnorr \
 	tests/test_sheet \
 	tests/test_shuffle \
