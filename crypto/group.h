@@ -74,6 +74,10 @@ enum decode { DECODE_NO_IDENTITY, DECODE_ANY };
  * DECODE_ANY). Variable time: encodings are public. */
 enum result gvec_decode(struct gvec *out, const uint8_t *bytes, size_t stride, enum decode which,
     size_t *bad, const struct effort *effort);
+/* The same with a verdict for each: verdicts[i] is R_GOOD or why the i-th was refused; out[i] is
+ * then the identity. Itself R_GOOD or R_CANCELLED. */
+enum result gvec_decode_each(struct gvec *out, enum result *verdicts, const uint8_t *bytes,
+    size_t stride, enum decode which, const struct effort *effort);
 /* Encode; the i-th goes to bytes + i * stride. Constant time. */
 enum result gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v,
     const struct effort *effort);
@@ -125,6 +129,11 @@ enum result gvec_pow(struct gvec *out, const struct gvec *base, const struct sve
 /* The same for public exponents. */
 enum result gvec_pow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort);
+/* out[i] = the product of v[j][i]^e[j] over the vectors v[j], as many as e has scalars: public
+ * exponents that all rows share. What is short, or has a short negative, costs less. out is
+ * none of the v. */
+enum result gvec_rowpow_vartime(struct gvec *out, const struct gvec *const *v, const struct svec *e,
+    const struct effort *effort);
 /* out (length 1) = product of base[i]^e[i]; the identity if empty. Public
  * exponents only; short exponents cost less. */
 enum result gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
@@ -149,6 +158,11 @@ enum result gvec_generators(struct gvec *out, const char *label, uint64_t first,
 #define GROUP_BLOCK_BYTES 30
 enum result gvec_embed(struct gvec *out, const uint8_t *blocks);
 enum result gvec_extract(uint8_t *blocks, const struct gvec *v, size_t *bad);
+
+/* As gvec_extract, with a verdict for each: valid[i] is 1, or 0 where v[i] is no block; its bytes
+ * are then zeros. Itself R_GOOD, R_NO_MEMORY, R_CANCELLED. */
+enum result gvec_extract_each(uint8_t *blocks, uint8_t *valid, const struct gvec *v,
+    const struct effort *effort);
 
 /* ---- vectors of scalars: constant time throughout, wiped when freed ---- */
 

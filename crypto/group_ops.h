@@ -39,6 +39,9 @@ struct group_ops {
 	/* On refusal *bad is the index. */
 	enum result (*decode)(struct gvec *out, const uint8_t *bytes, size_t stride,
 	    enum decode which, size_t *bad);
+	/* May be NULL: gvec_decode_each. */
+	void (*decode_each)(struct gvec *out, enum result *verdicts, const uint8_t *bytes,
+	    size_t stride, enum decode which);
 	void (*encode)(uint8_t *bytes, size_t stride, const struct gvec *v);
 	/* b has the length of the others or 1. */
 	void (*mul)(struct gvec *out, const struct gvec *a, const struct gvec *b);
@@ -64,6 +67,8 @@ struct group_ops {
 	void (*generators)(struct gvec *out, const char *label, uint64_t first);
 	void (*embed)(struct gvec *out, const uint8_t *blocks);
 	enum result (*extract)(uint8_t *blocks, const struct gvec *v, size_t *bad);
+	/* May be NULL: gvec_extract_each. */
+	enum result (*extract_each)(uint8_t *blocks, uint8_t *valid, const struct gvec *v);
 
 	/* Scalars. One form in memory each, too. */
 	enum result (*read)(struct svec *out, const uint8_t *bytes, size_t stride, size_t *bad);

@@ -27,6 +27,7 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/group.c \
 	crypto/group.h \
 	crypto/group_ops.h \
+	crypto/group_rows.c \
 	crypto/hash.c \
 	crypto/hash.h \
 	crypto/keyfile.c \
@@ -50,6 +51,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/result.c \
 	crypto/result.h \
 	crypto/ristretto.c \
+	crypto/ristretto_block.c \
+	crypto/ristretto_block.h \
 	crypto/ristretto_point.c \
 	crypto/ristretto_point.h \
 	crypto/rng.c \

@@ -7,6 +7,7 @@
 
 #include "crypto/group_ops.h"
 #include "crypto/mem.h"
+#include "crypto/ristretto_block.h"
 #include "crypto/ristretto_point.h"
 
 #define BYTES RISTRETTO_BYTES
@@ -378,6 +379,7 @@ static const struct group_ops ops = {
 	.generators = generators,
 	.embed = embed,
 	.extract = extract,
+	.extract_each = ristretto_extract_each,
 	.read = read_scalars,
 	.write = write_scalars,
 	.from_u64 = from_u64,

@@ -97,6 +97,7 @@ check_PROGRAMS += \
 	tests/test_result \
 	tests/test_ristretto \
 	tests/test_rng \
+	tests/test_rows \
 	tests/test_rules \
 	tests/test_rules_keygen \
 	tests/test_rules_memory \
@@ -122,6 +123,7 @@ tests_test_embed_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_group_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_gvec_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_ristretto_LDADD = $(GROUPS_LIB) $(LDADD)
+tests_test_rows_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_svec_LDADD = $(GROUPS_LIB) $(LDADD)
 tests_test_ct_LDADD = tests/libct.a $(LDADD)
 tests_test_ct_proofs_LDADD = tests/libct.a $(LDADD)
