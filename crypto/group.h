@@ -201,6 +201,9 @@ void svec_from_hash(struct svec *v, size_t i, const uint8_t hash[64]);
 void svec_add(struct svec *out, const struct svec *a, const struct svec *b);
 void svec_sub(struct svec *out, const struct svec *a, const struct svec *b);
 void svec_mul(struct svec *out, const struct svec *a, const struct svec *b);
+/* out[i] = a[i] * b[i] + c[i] */
+void svec_muladd(struct svec *out, const struct svec *a, const struct svec *b,
+    const struct svec *c);
 void svec_neg(struct svec *out, const struct svec *a);
 /* out[i] = 1 / a[i]; a zero is our own bug and aborts. */
 void svec_invert(struct svec *out, const struct svec *a);

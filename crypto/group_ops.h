@@ -78,8 +78,17 @@ struct group_ops {
 	void (*from_128)(struct svec *out, const uint8_t *bytes);
 	void (*from_hash)(struct svec *v, size_t i, const uint8_t hash[64]);
 	void (*add)(struct svec *out, const struct svec *a, const struct svec *b);
+	/* Here a may have length 1, too. */
 	void (*sub)(struct svec *out, const struct svec *a, const struct svec *b);
 	void (*mul_scalars)(struct svec *out, const struct svec *a, const struct svec *b);
+	/* May be NULL: svec_muladd and what runs along a vector, faster than one at a time. */
+	void (*muladd)(struct svec *out, const struct svec *a, const struct svec *b,
+	    const struct svec *c);
+	void (*sum)(struct svec *out, const struct svec *v);
+	void (*product)(struct svec *out, const struct svec *v);
+	void (*inner)(struct svec *out, const struct svec *a, const struct svec *b);
+	void (*chain)(struct svec *out, const struct svec *first, const struct svec *a,
+	    const struct svec *b);
 	/* out = 1 / a, both of length 1, a not zero. */
 	void (*invert)(struct svec *out, const struct svec *a);
 };

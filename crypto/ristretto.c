@@ -1,5 +1,5 @@
 /* ristretto255 (RFC 9496): elements through crypto/ristretto_point.h, scalars through
- * libsodium. A vector holds points, of which many stand for one element. */
+ * crypto/scalar.h. A vector holds points, of which many stand for one element. */
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "crypto/mem.h"
 #include "crypto/ristretto_block.h"
 #include "crypto/ristretto_point.h"
+#include "crypto/scalar.h"
 
 #define BYTES RISTRETTO_BYTES
 
@@ -19,12 +20,8 @@
 /* A table of the base pays from so many powers of it on. */
 #define TABLE_PAYS 8
 
-_Static_assert(crypto_core_ristretto255_SCALARBYTES == BYTES, "scalars have 32 bytes");
+_Static_assert(SCALAR_BYTES == BYTES, "scalars have 32 bytes");
 _Static_assert(sizeof(struct ed) <= GROUP_STORE_MAX, "an element fits on the stack");
-
-/* 2^252 + 27742317777372353535851937790883648493 */
-static const uint8_t order[BYTES] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c,
-	0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10 };
 
 /* The generator's table, made at its first use, the same in every run. */
 static struct ed_table *generator_table;
@@ -262,25 +259,13 @@ extract(uint8_t *blocks, const struct gvec *v, size_t *bad)
 
 /* ---- scalars ---- */
 
-/* Return 1 if s < q, else 0, in constant time. */
-static unsigned
-below_order(const uint8_t s[BYTES])
-{
-	unsigned borrow = 0;
-	size_t i;
-
-	for (i = 0; i < BYTES; i++)
-		borrow = ((unsigned)s[i] - (unsigned)order[i] - borrow) >> 8 & 1;
-	return borrow;
-}
-
 static enum result
 read_scalars(struct svec *out, const uint8_t *bytes, size_t stride, size_t *bad)
 {
 	size_t i;
 
 	for (i = 0; i < out->n; i++) {
-		if (!below_order(bytes + i * stride)) {
+		if (!scalar_canonical(bytes + i * stride)) {
 			*bad = i;
 			return R_NON_CANONICAL;
 		}
@@ -312,7 +297,7 @@ from_u64(struct svec *v, size_t i, uint64_t x)
 static void
 from_wide(struct svec *v, size_t i, const uint8_t *wide)
 {
-	crypto_core_ristretto255_scalar_reduce(scalar(v, i), wide);
+	scalar_reduce(scalar(v, i), wide);
 }
 
 static void
@@ -332,7 +317,7 @@ add(struct svec *out, const struct svec *a, const struct svec *b)
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		crypto_core_ristretto255_scalar_add(scalar(out, i), scalar(a, i), scalar(b, i));
+		scalar_add(scalar(out, i), scalar(a, i), scalar(b, i));
 }
 
 static void
@@ -341,7 +326,7 @@ sub(struct svec *out, const struct svec *a, const struct svec *b)
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		crypto_core_ristretto255_scalar_sub(scalar(out, i), scalar(a, i), scalar(b, i));
+		scalar_sub(scalar(out, i), scalar(a, i), scalar(b, i));
 }
 
 static void
@@ -350,14 +335,46 @@ mul_scalars(struct svec *out, const struct svec *a, const struct svec *b)
 	size_t i;
 
 	for (i = 0; i < out->n; i++)
-		crypto_core_ristretto255_scalar_mul(scalar(out, i), scalar(a, i), scalar(b, i));
+		scalar_mul(scalar(out, i), scalar(a, i), scalar(b, i));
+}
+
+static void
+muladd(struct svec *out, const struct svec *a, const struct svec *b, const struct svec *c)
+{
+	size_t i;
+
+	for (i = 0; i < out->n; i++)
+		scalar_muladd(scalar(out, i), scalar(a, i), scalar(b, i), scalar(c, i));
+}
+
+static void
+sum(struct svec *out, const struct svec *v)
+{
+	scalar_sum(out->at, v->at, v->n);
+}
+
+static void
+product(struct svec *out, const struct svec *v)
+{
+	scalar_product(out->at, v->at, v->n);
+}
+
+static void
+inner(struct svec *out, const struct svec *a, const struct svec *b)
+{
+	scalar_inner(out->at, a->at, b->at, a->n);
+}
+
+static void
+chain(struct svec *out, const struct svec *first, const struct svec *a, const struct svec *b)
+{
+	scalar_chain(out->at, first->at, a->at, b->at, out->n);
 }
 
 static void
 invert(struct svec *out, const struct svec *a)
 {
-	/* It fails for zero only, which svec_invert has ruled out. */
-	(void)crypto_core_ristretto255_scalar_invert(out->at, a->at);
+	scalar_invert(out->at, a->at);
 }
 
 /* ---- the group ---- */
@@ -389,6 +406,11 @@ static const struct group_ops ops = {
 	.add = add,
 	.sub = sub,
 	.mul_scalars = mul_scalars,
+	.muladd = muladd,
+	.sum = sum,
+	.product = product,
+	.inner = inner,
+	.chain = chain,
 	.invert = invert,
 };
 

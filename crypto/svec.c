@@ -9,11 +9,11 @@
 #include "crypto/group_ops.h"
 #include "crypto/mem.h"
 
-/* The longest wide scalar: modp4096. */
-#define WIDE_MAX (GROUP_STORE_MAX + 16)
-
 /* Scalars that share one inversion. */
 #define BATCH 16
+
+/* How much of a stream is read at a time: enough for the vectorised cipher to pay. */
+#define STREAM 16384
 
 /* ---- making vectors ---- */
 
@@ -106,15 +106,17 @@ svec_set_u64(struct svec *v, size_t i, uint64_t x)
 enum result
 svec_random(struct svec *out, struct rng *rng)
 {
-	uint8_t wide[WIDE_MAX];
-	size_t i;
+	const size_t size = out->group->wide_bytes, most = STREAM / size;
+	uint8_t wide[STREAM];
+	size_t i, k, n;
 
-	assert(out->group->wide_bytes <= sizeof wide);
-	for (i = 0; i < out->n; i++) {
-		rng_fill(rng, wide, out->group->wide_bytes);
-		out->group->ops->from_wide(out, i, wide);
+	for (i = 0; i < out->n; i += n) {
+		n = out->n - i < most ? out->n - i : most;
+		rng_fill(rng, wide, n * size);
+		for (k = 0; k < n; k++)
+			out->group->ops->from_wide(out, i + k, wide + k * size);
 	}
-	sodium_memzero(wide, sizeof wide);
+	sodium_memzero(wide, (out->n < most ? out->n : most) * size);
 	return R_GOOD;
 }
 
@@ -225,18 +227,42 @@ svec_mul(struct svec *out, const struct svec *a, const struct svec *b)
 }
 
 void
+svec_muladd(struct svec *out, const struct svec *a, const struct svec *b, const struct svec *c)
+{
+	_Alignas(64) unsigned char room[2 * GROUP_STORE_MAX];
+	const struct group_ops *ops = out->group->ops;
+	struct svec one = { b->group, 1, room, NULL }, factor, left, right, to;
+	struct svec product = { b->group, 1, room + GROUP_STORE_MAX, NULL };
+	size_t i;
+
+	assert(out->group == a->group && out->group == b->group && out->group == c->group);
+	assert(a->n == out->n && c->n == out->n && (b->n == out->n || b->n == 1));
+	if (b->n == 1)
+		svec_copy(&one, 0, b, 0, 1); /* b may lie inside out */
+	if (ops->muladd != NULL) {
+		ops->muladd(out, a, b->n == 1 ? &one : b, c);
+		goto out;
+	}
+	for (i = 0; i < out->n; i++) {
+		factor = b->n == 1 ? one : part(b, i, 1);
+		left = part(a, i, 1);
+		right = part(c, i, 1);
+		to = part(out, i, 1);
+		ops->mul_scalars(&product, &left, &factor);
+		ops->add(&to, &product, &right);
+	}
+out:
+	sodium_memzero(room, sizeof room);
+}
+
+void
 svec_neg(struct svec *out, const struct svec *a)
 {
 	_Alignas(64) unsigned char room[GROUP_STORE_MAX] = { 0 };
-	struct svec zero = { out->group, 1, room, NULL }, to, from;
-	size_t i;
+	const struct svec zero = { out->group, 1, room, NULL };
 
 	assert(out->group == a->group && out->n == a->n);
-	for (i = 0; i < a->n; i++) {
-		to = part(out, i, 1);
-		from = part(a, i, 1);
-		out->group->ops->sub(&to, &zero, &from);
-	}
+	out->group->ops->sub(out, &zero, a);
 }
 
 /* Invert at most BATCH scalars at the price of one inversion and three products
@@ -302,6 +328,10 @@ svec_sum(struct svec *out, const struct svec *v)
 	size_t i;
 
 	assert(out->group == v->group && out->n == 1);
+	if (v->group->ops->sum != NULL) {
+		v->group->ops->sum(out, v);
+		return;
+	}
 	for (i = 0; i < v->n; i++) {
 		next = part(v, i, 1);
 		v->group->ops->add(&sum, &sum, &next);
@@ -318,6 +348,10 @@ svec_product(struct svec *out, const struct svec *v)
 	size_t i;
 
 	assert(out->group == v->group && out->n == 1);
+	if (v->group->ops->product != NULL) {
+		v->group->ops->product(out, v);
+		return;
+	}
 	v->group->ops->from_u64(&product, 0, 1);
 	for (i = 0; i < v->n; i++) {
 		next = part(v, i, 1);
@@ -337,6 +371,10 @@ svec_inner(struct svec *out, const struct svec *a, const struct svec *b)
 
 	assert(out->group == a->group && out->group == b->group);
 	assert(out->n == 1 && a->n == b->n);
+	if (a->group->ops->inner != NULL) {
+		a->group->ops->inner(out, a, b);
+		return;
+	}
 	for (i = 0; i < a->n; i++) {
 		left = part(a, i, 1);
 		right = part(b, i, 1);
@@ -356,6 +394,10 @@ svec_chain(struct svec *out, const struct svec *first, const struct svec *a, con
 
 	assert(out->group == first->group && out->group == a->group && out->group == b->group);
 	assert(first->n == 1 && a->n == out->n && b->n == out->n);
+	if (out->group->ops->chain != NULL) {
+		out->group->ops->chain(out, first, a, b);
+		return;
+	}
 	svec_copy(&last, 0, first, 0, 1);
 	for (i = 0; i < out->n; i++) {
 		left = part(a, i, 1);

@@ -295,27 +295,32 @@ START_TEST(reduces_wide_numbers)
 }
 END_TEST
 
-/* The i-th random scalar is the i-th piece of the stream, reduced. */
+/* The i-th random scalar is the i-th piece of the stream, reduced; and the stream goes on
+ * after the last. There are more than are read from the stream at once. */
 START_TEST(draws)
 {
-	enum { N = 5 };
+	enum { N = 2065 };
 	const struct group *g = slow_group(_i);
 	const size_t n = group_wide_bytes(g);
-	uint8_t wide[SLOW_BYTES + 16];
-	struct svec *v = scalars(g, N);
-	struct rng rng;
+	const size_t many = strncmp(group_name(g), "modp", 4) == 0 ? 67 : N;
+	uint8_t wide[SLOW_BYTES + 16], next[5], more[5];
+	struct svec *v = scalars(g, many);
+	struct rng rng, after;
 	size_t i;
 	mpz_t x;
 
 	mpz_init(x);
+	rng_seeded(&after, seed);
+	GOOD(svec_random(v, &after));
 	rng_seeded(&rng, seed);
-	GOOD(svec_random(v, &rng));
-	rng_seeded(&rng, seed);
-	for (i = 0; i < N; i++) {
+	for (i = 0; i < many; i++) {
 		rng_fill(&rng, wide, n);
 		slow_get(x, wide, n, g);
 		assert_is(v, i, x);
 	}
+	rng_fill(&rng, next, sizeof next);
+	rng_fill(&after, more, sizeof more);
+	ck_assert_mem_eq(next, more, sizeof next);
 	mpz_clear(x);
 	svec_free(v);
 }
@@ -527,6 +532,72 @@ START_TEST(multiplies)
 
 	for (k = 0; k < LENGTHS; k++)
 		check_operation(slow_group(_i), lengths[k], svec_mul, mpz_mul);
+}
+END_TEST
+
+/* out[i] must be a[i] * b[i] + c[i]. */
+static void
+check_muladd(const struct svec *out, const struct svec *a, const struct svec *b,
+    const struct svec *c)
+{
+	mpz_t x, y;
+	size_t i;
+
+	mpz_inits(x, y, NULL);
+	for (i = 0; i < svec_len(out); i++) {
+		number(x, a, i);
+		number(y, b, svec_len(b) == 1 ? 0 : i);
+		mpz_mul(x, x, y);
+		number(y, c, i);
+		mpz_add(x, x, y);
+		assert_is(out, i, x);
+	}
+	mpz_clears(x, y, NULL);
+}
+
+START_TEST(multiplies_and_adds)
+{
+	const struct group *g = slow_group(_i);
+	struct svec *a, *b, *c, *one, *out, *view;
+	struct rng rng;
+	size_t k, n;
+
+	rng_seeded(&rng, seed);
+	for (k = 0; k < LENGTHS; k++) {
+		n = lengths[k];
+		a = some(g, n, &rng);
+		b = some(g, n, &rng);
+		c = some(g, n, &rng);
+		one = some(g, 1, &rng);
+		out = scalars(g, n);
+		svec_muladd(out, a, b, c);
+		check_muladd(out, a, b, c);
+		svec_muladd(out, a, one, c);
+		check_muladd(out, a, one, c);
+		svec_copy(out, 0, a, 0, n);
+		svec_muladd(out, out, b, c);
+		check_muladd(out, a, b, c);
+		svec_copy(out, 0, b, 0, n);
+		svec_muladd(out, a, out, c);
+		check_muladd(out, a, b, c);
+		svec_copy(out, 0, c, 0, n);
+		svec_muladd(out, a, b, out);
+		check_muladd(out, a, b, c);
+		if (n > 0) {
+			/* a factor for all, inside the output */
+			svec_copy(one, 0, c, n / 2, 1);
+			svec_copy(out, 0, c, 0, n);
+			view = slice(out, n / 2, 1);
+			svec_muladd(out, a, view, out);
+			check_muladd(out, a, one, c);
+			svec_free(view);
+		}
+		svec_free(a);
+		svec_free(b);
+		svec_free(c);
+		svec_free(one);
+		svec_free(out);
+	}
 }
 END_TEST
 
@@ -763,6 +834,10 @@ START_TEST(mismatches)
 	case 29: svec_set_u64(other, 0, 1), svec_invert(one, other); break;
 	case 30: svec_chain(three, one, three, other); break;
 	case 31: svec_set_u64(two, 0, 1), svec_set_u64(two, 1, 1), svec_invert(one, two); break;
+	case 32: svec_muladd(three, three, two, three); break;
+	case 33: svec_muladd(three, two, three, three); break;
+	case 34: svec_muladd(three, three, one, one); break;
+	case 35: svec_muladd(three, three, three, other); break;
 	default: break;
 	}
 	svec_free(one);
@@ -774,7 +849,7 @@ START_TEST(mismatches)
 }
 END_TEST
 
-#define MISMATCHES 32
+#define MISMATCHES 36
 
 /* Zero has no inverse, wherever it stands. */
 START_TEST(zero_has_no_inverse)
@@ -815,6 +890,7 @@ main(void)
 	tcase_add_loop_test(tc, adds, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, subtracts, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, multiplies, 0, SLOW_GROUPS);
+	tcase_add_loop_test(tc, multiplies_and_adds, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, tiny_tables, 0, 2);
 	tcase_add_loop_test(tc, negates, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, inverts, 0, SLOW_GROUPS);
