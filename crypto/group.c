@@ -54,6 +54,12 @@ group_wide_bytes(const struct group *g)
 	return g->wide_bytes;
 }
 
+size_t
+group_grain(const struct group *g)
+{
+	return g->grain;
+}
+
 void
 group_must(int fine)
 {

@@ -53,6 +53,8 @@ size_t group_scalar_bytes(const struct group *g);
 /* Bytes that are reduced modulo q to draw or hash one scalar without bias: at
  * least 128 bits more than q has. */
 size_t group_wide_bytes(const struct group *g);
+/* So many powers are about a millisecond's work: for choosing ranges. */
+size_t group_grain(const struct group *g);
 
 /* ---- vectors of elements ---- */
 

@@ -38,6 +38,18 @@ thread_count(const struct effort *effort, size_t ranges)
 	return (size_t)threads < ranges ? threads : (int)ranges;
 }
 
+size_t
+par_grain(const struct effort *effort, size_t n, size_t most)
+{
+	const size_t threads = (size_t)thread_count(effort, SIZE_MAX);
+	/* Two ranges for each thread, so that none waits long for the last. */
+	const size_t even = threads == 1 ? n : par_count(n, 2 * threads);
+
+	if (even > most)
+		return most;
+	return even > 0 ? even : 1;
+}
+
 /* Tell the caller how far we are; called from its own thread only. */
 static void
 report(struct run *run)

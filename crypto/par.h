@@ -35,6 +35,10 @@ typedef enum result par_body(void *ctx, size_t from, size_t to, size_t *bad);
 enum result par_ranges(const struct effort *effort, size_t n, size_t grain, par_body *body,
     void *ctx, size_t *bad);
 
+/* Return a grain that cuts n items into ranges as long as can be, but not longer than `most`,
+ * that keep all threads at work; at least 1. For bodies that pay for every range. */
+size_t par_grain(const struct effort *effort, size_t n, size_t most);
+
 /* The number of ranges that par_ranges makes of n items. */
 size_t par_count(size_t n, size_t grain);
 

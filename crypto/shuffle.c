@@ -60,30 +60,69 @@ shuffle_layout(const struct shuffle_statement *s)
 	return l;
 }
 
-enum result
-shuffle_generators(struct gvec *h, struct gvec *h_i, const struct effort *effort)
+size_t
+shuffle_grain(const struct shuffle_statement *s, const struct effort *effort)
 {
-	enum result r;
+	/* Some seconds' work for a thread, and in the curve some ten megabytes. */
+	const size_t most = 4096 * group_grain(s->group) / s->width;
 
-	r = gvec_generators(h, "shuffle", 0, NULL);
-	if (r != R_GOOD)
-		return r;
-	return gvec_generators(h_i, "shuffle", 1, effort);
+	return par_grain(effort, s->rows, most > 0 ? most : 1);
 }
 
 /* ---- the challenges ---- */
 
-/* Enter a vector of n elements by its bytes. */
-static void
-enter_vector(struct transcript *t, const struct group *g, const uint8_t *bytes, size_t n)
+/* A list by its bytes, and what they hash to. */
+struct part {
+	struct slice bytes;
+	size_t rows, width;
+	struct digest digest;
+};
+
+static struct part
+list_part(const struct shuffle_statement *s, struct slice bytes)
 {
-	elgamal_list_enter(t, (struct slice){ bytes, n * group_element_bytes(g) }, n, 1);
+	return (struct part){ .bytes = bytes, .rows = s->rows, .width = s->width };
 }
 
-void
-shuffle_transcript(struct transcript *P, const struct shuffle_statement *s, const uint8_t *c)
+static struct part
+vector_part(const struct shuffle_statement *s, const uint8_t *bytes, size_t n)
+{
+	const struct slice all = { bytes, n * group_element_bytes(s->group) };
+
+	return (struct part){ .bytes = all, .rows = n, .width = 1 };
+}
+
+static enum result
+hash_part(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	struct part *part = ctx;
+
+	(void)to;
+	(void)bad;
+	sha256(&part[from].digest, part[from].bytes.p, part[from].bytes.n);
+	return R_GOOD;
+}
+
+/* Enter three lists, which are hashed at the same time. */
+static enum result
+enter(struct transcript *t, struct part part[3], const struct effort *effort)
+{
+	enum result r;
+	size_t i;
+
+	r = par_ranges(effort, 3, 1, hash_part, part, NULL);
+	for (i = 0; i < 3; i++)
+		transcript_list(t, &part[i].digest, part[i].rows, part[i].width);
+	return r;
+}
+
+enum result
+shuffle_transcript(struct transcript *P, const struct shuffle_statement *s, const uint8_t *c,
+    const struct effort *effort)
 {
 	const size_t size = group_element_bytes(s->group);
+	struct part part[3] = { list_part(s, s->input), list_part(s, s->output),
+		vector_part(s, c, s->rows) };
 	uint8_t y[GROUP_ENCODING_MAX];
 
 	gvec_encode(y, size, s->y, NULL);
@@ -94,9 +133,7 @@ shuffle_transcript(struct transcript *P, const struct shuffle_statement *s, cons
 	transcript_bytes(P, y, size);
 	transcript_u64(P, s->rows);
 	transcript_u64(P, s->width);
-	elgamal_list_enter(P, s->input, s->rows, s->width);
-	elgamal_list_enter(P, s->output, s->rows, s->width);
-	enter_vector(P, s->group, c, s->rows);
+	return enter(P, part, effort);
 }
 
 enum result
@@ -120,19 +157,22 @@ shuffle_coefficients(struct svec *u, const struct transcript *P)
 	return R_GOOD;
 }
 
-void
+enum result
 shuffle_challenge(struct svec *c, const struct transcript *P, const struct shuffle_statement *s,
-    const uint8_t *proof)
+    const uint8_t *proof, const struct effort *effort)
 {
 	const struct shuffle_layout l = shuffle_layout(s);
+	struct part part[3] = { vector_part(s, proof + l.chat, s->rows),
+		vector_part(s, proof + l.t, 3 + 2 * s->width),
+		vector_part(s, proof + l.that, s->rows) };
 	struct transcript t = *P;
 	uint8_t hash[64];
+	enum result r;
 
 	/* (S10) */
 	transcript_string(&t, "challenge");
-	enter_vector(&t, s->group, proof + l.chat, s->rows);
-	enter_vector(&t, s->group, proof + l.t, 3 + 2 * s->width);
-	enter_vector(&t, s->group, proof + l.that, s->rows);
+	r = enter(&t, part, effort);
 	transcript_finish(&t, hash);
 	svec_from_hash(c, 0, hash);
+	return r;
 }

@@ -28,20 +28,29 @@ enum result shuffle_check(const struct shuffle_statement *s);
 /* Lay a proof out; the statement has been checked. */
 struct shuffle_layout shuffle_layout(const struct shuffle_statement *s);
 
-/* Set h (length 1) and h_i (length N): the generators of section 2.2. */
-enum result shuffle_generators(struct gvec *h, struct gvec *h_i, const struct effort *effort);
+/* The label of the generators of section 2.2: h is number 0, h_i number i. */
+#define SHUFFLE_GENERATORS "shuffle"
+
+/* Return how many rows a thread should take at a time: as many as products of powers gain from, but
+ * not so many that memory or patience suffer. */
+size_t shuffle_grain(const struct shuffle_statement *s, const struct effort *effort);
 
 /* ---- the challenges ---- */
 
-/* P, from the statement and the bytes of c_1..c_N. */
-void shuffle_transcript(struct transcript *P, const struct shuffle_statement *s, const uint8_t *c);
+/* P, from the statement and the bytes of c_1..c_N. R_CANCELLED, as below. */
+enum result shuffle_transcript(struct transcript *P, const struct shuffle_statement *s,
+    const uint8_t *c, const struct effort *effort);
 
 /* (S3): u_1..u_N from P. */
 enum result shuffle_coefficients(struct svec *u, const struct transcript *P);
 
 /* (S10): c (length 1) from P and the bytes of a proof up to that_N. */
-void shuffle_challenge(struct svec *c, const struct transcript *P,
-    const struct shuffle_statement *s, const uint8_t *proof);
+enum result shuffle_challenge(struct svec *c, const struct transcript *P,
+    const struct shuffle_statement *s, const uint8_t *proof, const struct effort *effort);
+
+/* Both for a whole proof: u (length N) and c (length 1). */
+enum result shuffle_challenges(struct svec *u, struct svec *c, const struct shuffle_statement *s,
+    const uint8_t *proof, const struct effort *effort);
 
 /* ---- prove ---- */
 
@@ -99,11 +108,29 @@ enum result shuffle_equation_17(const struct shuffle_claim *p, const struct svec
 /* All of them, one after the other, for every k. */
 enum result shuffle_equations(const struct shuffle_claim *p, const struct svec *c);
 
-/* All of them as one equation, weighted with coefficients from `rng`. */
+/* All of them as one equation, weighted with coefficients from `rng`: crypto/shuffle_combine.c. */
 enum result shuffle_equations_at_once(const struct shuffle_claim *p, const struct svec *c,
     struct rng *rng, const struct effort *effort);
 
-/* ---- verify ---- */
+/* ---- read: crypto/shuffle_claim.c ---- */
+
+/* shuffle_check, and that there is an output, a proof of the right length and a key. */
+enum result shuffle_check_proof(const struct shuffle_statement *s, struct slice proof);
+
+/* Read what has not to do with rows: g, h, y, t, s. What follows frees the claim in any case. */
+enum result shuffle_read_head(struct shuffle_claim *p, const struct shuffle_statement *s,
+    const uint8_t *proof);
+/* Read n rows from `from` on: the lists, c, chat, that, shat, sprime; and make their h_i. */
+enum result shuffle_read_rows(struct shuffle_claim *p, const struct shuffle_statement *s,
+    const uint8_t *proof, size_t from, size_t n, const struct effort *effort);
+/* When a row of a list has been refused: return the reason of the first; `refused` if none is: then
+ * the bytes have changed meanwhile. */
+enum result shuffle_list_refusal(const struct shuffle_statement *s, struct slice list,
+    enum result refused);
+/* When some part has been refused: return the reason of the first, in the order input, output, then
+ * as they stand in the proof. `refused` if none is: then the bytes have changed meanwhile. */
+enum result shuffle_refusal(const struct shuffle_statement *s, const uint8_t *proof,
+    enum result refused);
 
 /* Decode the lists and the proof, and derive u and the challenge c (length 1).
  * Refusals as shuffle_verify. The claim is to be freed in any case. */

@@ -706,6 +706,99 @@ START_TEST(mix_refuses_bad_inputs)
 }
 END_TEST
 
+/* ---- ranges of rows ---- */
+
+/* Rows are worked on in ranges, as many as the threads ask for: the bytes, the verdict and the
+ * reason do not depend on them. */
+START_TEST(ranges)
+{
+	const struct group *g = kit_group(0);
+	size_t rows, width, spoilt;
+	int threads;
+
+	for (rows = 1; rows <= 9; rows++)
+		for (width = 1; width <= 2; width++)
+			for (threads = 2; threads <= 5; threads++) {
+				const struct effort effort = { .threads = threads };
+				struct mix m;
+				struct slice proof;
+				uint8_t *output, *bytes;
+
+				mix_kit_make(&m, g, rows, width, (uint8_t)threads);
+				proof = (struct slice){ m.proof, m.proof_bytes };
+				output = malloc(m.list_bytes);
+				bytes = malloc(m.proof_bytes);
+				ck_assert(output != NULL && bytes != NULL);
+				good(shuffle_mix_with(&m.st, output, bytes, m.secrets, &effort));
+				ck_assert_mem_eq(output, m.output, m.list_bytes);
+				ck_assert_mem_eq(bytes, m.proof, m.proof_bytes);
+				good(shuffle_verify(&m.st, proof, &effort));
+				/* another answer in each row of the chain */
+				for (spoilt = 0; spoilt < rows; spoilt++) {
+					uint8_t *at = m.proof + m.at.shat + spoilt * m.scalar;
+
+					at[0] ^= 1;
+					ck_result(shuffle_verify(&m.st, proof, &effort),
+					    R_BAD_SHUFFLE);
+					at[0] ^= 1;
+				}
+				free(output);
+				free(bytes);
+				mix_kit_free(&m);
+			}
+}
+END_TEST
+
+/* The last row of one part is refused for one reason and the first row of the next for another: the
+ * part that stands first is named, whichever range and whichever thread finds it. */
+START_TEST(the_first_refusal)
+{
+	const size_t rows = 9;
+	struct mix m;
+	struct slice proof;
+	uint8_t *part[7];
+	size_t i, size[7];
+	int threads;
+
+	mix_kit_make(&m, kit_group(0), rows, 1, 1);
+	proof = (struct slice){ m.proof, m.proof_bytes };
+	for (i = 0; i < 7; i++)
+		size[i] = rows * m.element;
+	part[0] = m.output;
+	size[0] *= 2;
+	part[1] = m.proof + m.at.c;
+	part[2] = m.proof + m.at.chat;
+	part[3] = m.proof + m.at.t;
+	size[3] = 5 * m.element;
+	part[4] = m.proof + m.at.that;
+	part[5] = m.proof + m.at.shat;
+	part[6] = m.proof + m.at.sprime;
+	for (i = 0; i < 6; i++) {
+		uint8_t *last = part[i] + size[i] - m.element, *next = part[i + 1];
+		uint8_t kept[2][32];
+
+		memcpy(kept[0], last, 32);
+		memcpy(kept[1], next, 32);
+		kit_identity(m.g, last);
+		memset(next, 0xff, 32);
+		if (i == 5) /* two scalars: one reason, whichever is named */
+			memset(last, 0xff, 32);
+		for (threads = 1; threads <= 4; threads++) {
+			const struct effort effort = { .threads = threads };
+
+			ck_result(shuffle_verify(&m.st, proof, &effort),
+			    i == 5 ? R_NON_CANONICAL : R_BAD_ELEMENT);
+			ck_result(shuffle_verify_slow(&m.st, proof, &effort),
+			    i == 5 ? R_NON_CANONICAL : R_BAD_ELEMENT);
+		}
+		memcpy(last, kept[0], 32);
+		memcpy(next, kept[1], 32);
+	}
+	good(mix_kit_verify(&m));
+	mix_kit_free(&m);
+}
+END_TEST
+
 /* ---- progress ---- */
 
 struct watch {
@@ -785,6 +878,8 @@ main(void)
 	tcase_add_test(tc, lying_about_one_row);
 	tcase_add_test(tc, no_change_is_a_true_statement);
 	tcase_add_test(tc, mix_refuses_bad_inputs);
+	tcase_add_test(tc, ranges);
+	tcase_add_test(tc, the_first_refusal);
 	tcase_add_test(tc, progress_and_cancelling);
 	suite_add_tcase(suite, tc);
 	return kit_run(suite);
