@@ -65,9 +65,13 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/schnorr_read.h \
 	crypto/shuffle.c \
 	crypto/shuffle.h \
+	crypto/shuffle_claim.c \
+	crypto/shuffle_combine.c \
+	crypto/shuffle_combine.h \
 	crypto/shuffle_equations.c \
 	crypto/shuffle_parts.h \
 	crypto/shuffle_prove.c \
+	crypto/shuffle_secrets.c \
 	crypto/shuffle_verify.c \
 	crypto/sign.c \
 	crypto/sign.h \
