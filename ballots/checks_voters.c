@@ -1,33 +1,15 @@
-/* Verify voters' records, many at a time: (7) encodings and widths, (9) proofs. */
+/*
+ * Verify voters' records: (7) encodings and widths, (9) proofs. Many at a time in one batch;
+ * and one by itself, which is what decides about a record that the batch refuses, and what
+ * the batch is tested against.
+ */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ballots/ballot.h"
 #include "ballots/rules_parts.h"
-#include "crypto/mem.h"
 #include "crypto/schnorr.h"
-
-/* One voter's record in the batch. */
-struct voter {
-	struct check *check;
-	size_t cts; /* ciphertexts of its answers */
-	size_t at;  /* its first element in the vector of statements */
-	struct transcript p;
-	struct gvec *X; /* 1 + cts elements: the credential, then every a */
-	struct schnorr_statement statement;
-};
-
-struct batch {
-	const struct group *group;
-	struct voter *voter;
-	size_t n;
-	size_t cts; /* of all */
-	struct gvec *X, *b;
-	uint8_t *X_bytes, *b_bytes; /* their encodings */
-	const struct schnorr_statement **statements;
-	enum result *verdicts;
-	size_t *which; /* the voter of each statement */
-};
 
 static void
 refuse(struct check *c, enum result r, const char *what)
@@ -36,184 +18,64 @@ refuse(struct check *c, enum result r, const char *what)
 	    result_text(r));
 }
 
-/* (7) Widths, and the length of the proof; sets v->cts. */
-static enum result
-judge_lengths(struct voter *v, const struct group *g)
+static const struct group *
+group_of(const struct check *c)
 {
-	const struct record *r = v->check->record;
-	const size_t element = group_element_bytes(g);
-	size_t i, width;
+	return frozen_definition(c->frozen)->group;
+}
 
-	v->cts = 0;
-	for (i = 0; r->type == RECORD_BALLOT && i < r->of.ballot.answer_count; i++) {
-		const struct body_answer *a = &r->of.ballot.answers[i];
+/* The answers of a record; a `challenged` has none. */
+static size_t
+answers_of(const struct body_answer **answers, const struct record *r)
+{
+	*answers = r->of.ballot.answers;
+	return r->type == RECORD_BALLOT ? r->of.ballot.answer_count : 0;
+}
 
-		width = frozen_item_data(v->check->frozen, a->id)->width;
-		if (a->cts.n != 2 * width * element)
+/* (7) Widths; sets the number of ciphertexts. */
+static enum result
+judge_widths(const struct check *c, size_t *cts)
+{
+	const size_t element = group_element_bytes(group_of(c));
+	const struct body_answer *answers;
+	size_t i, width, n = answers_of(&answers, c->record);
+
+	*cts = 0;
+	for (i = 0; i < n; i++) {
+		width = frozen_item_data(c->frozen, answers[i].id)->width;
+		if (answers[i].cts.n != 2 * width * element)
 			return R_BAD_WIDTH;
-		v->cts += width;
+		*cts += width;
 	}
 	return R_GOOD;
 }
 
-/* Write the encodings of the statement's elements where they belong. */
+/* Write the encodings of the statement's elements to X: the credential, then every a; and
+ * those of every b. */
 static void
-gather(struct batch *b, const struct voter *v, uint8_t *X, uint8_t *bs)
+gather(uint8_t *X, uint8_t *b, const struct record *r, size_t element)
 {
-	const struct record *r = v->check->record;
-	const size_t element = group_element_bytes(b->group);
-	size_t i, k;
+	const struct body_answer *answers;
+	size_t i, k, n = answers_of(&answers, r);
 
 	memcpy(X, r->by.p, element);
 	X += element;
-	for (i = 0; r->type == RECORD_BALLOT && i < r->of.ballot.answer_count; i++) {
-		const struct slice cts = r->of.ballot.answers[i].cts;
-
-		for (k = 0; k < cts.n; k += 2 * element) {
-			memcpy(X, cts.p + k, element);
-			memcpy(bs, cts.p + k + element, element);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < answers[i].cts.n; k += 2 * element) {
+			memcpy(X, answers[i].cts.p + k, element);
+			memcpy(b, answers[i].cts.p + k + element, element);
 			X += element;
-			bs += element;
+			b += element;
 		}
-	}
 }
 
-/* (7) Decode the elements of one record in their order, to find the one that is refused. */
-static enum result
-decode_one(const struct batch *b, const struct voter *v)
-{
-	const struct record *r = v->check->record;
-	const size_t element = group_element_bytes(b->group);
-	enum result result = R_GOOD;
-	size_t i;
-
-	for (i = 0; r->type == RECORD_BALLOT && i < r->of.ballot.answer_count; i++) {
-		result = decode_form(b->group, r->of.ballot.answers[i].cts,
-		    r->of.ballot.answers[i].cts.n / element, 0);
-		if (result != R_GOOD)
-			return result;
-	}
-	return decode_form(b->group, r->by, 1, 0);
-}
-
+/* P of the proof. */
 static void
-batch_free(struct batch *b)
+start_transcript(struct transcript *p, const struct check *c)
 {
-	size_t i;
-
-	for (i = 0; b->voter != NULL && i < b->n; i++)
-		gvec_free(b->voter[i].X);
-	gvec_free(b->X);
-	gvec_free(b->b);
-	free(b->X_bytes);
-	free(b->b_bytes);
-	free(b->voter);
-	free(b->statements);
-	free(b->verdicts);
-	free(b->which);
-}
-
-/* Collect the voters among the checks whose lengths are right. */
-static enum result
-batch_new(struct batch *b, struct check *const checks[], size_t n)
-{
-	enum result r;
-	size_t i;
-
-	*b = (struct batch){ 0 };
-	b->voter = calloc(n, sizeof *b->voter);
-	b->statements = calloc(n, sizeof *b->statements);
-	b->verdicts = calloc(n, sizeof *b->verdicts);
-	b->which = calloc(n, sizeof *b->which);
-	if (b->voter == NULL || b->statements == NULL || b->verdicts == NULL || b->which == NULL)
-		return R_NO_MEMORY;
-	for (i = 0; i < n; i++) {
-		struct voter *v = &b->voter[b->n];
-
-		if (rules_table[checks[i]->record->type].author != ROLE_VOTER ||
-		    checks[i]->frozen->mode == RULES_REPLAY)
-			continue;
-		v->check = checks[i];
-		b->group = frozen_definition(checks[i]->frozen)->group;
-		r = judge_lengths(v, b->group);
-		if (r != R_GOOD) {
-			refuse(checks[i], r, "");
-			continue;
-		}
-		b->cts += v->cts;
-		b->n++;
-	}
-	return R_GOOD;
-}
-
-/* Decode the elements of all records at once; if that fails, find the records to blame. */
-static enum result
-batch_decode(struct batch *b, const struct effort *effort)
-{
-	const size_t element = group_element_bytes(b->group);
-	size_t i, at = 0, bs = 0;
-	enum result r;
-
-	b->X_bytes = calloc(b->n + b->cts, element);
-	b->b_bytes = calloc(b->cts + 1, element);
-	if (b->X_bytes == NULL || b->b_bytes == NULL)
-		return R_NO_MEMORY;
-	if ((r = gvec_new(&b->X, b->group, b->n + b->cts)) != R_GOOD ||
-	    (r = gvec_new(&b->b, b->group, b->cts)) != R_GOOD)
-		return r;
-	for (i = 0; i < b->n; i++) {
-		struct voter *v = &b->voter[i];
-
-		v->at = at;
-		gather(b, v, b->X_bytes + at * element, b->b_bytes + bs * element);
-		at += 1 + v->cts;
-		bs += v->cts;
-	}
-	r = gvec_decode(b->X, b->X_bytes, element, DECODE_NO_IDENTITY, NULL, effort);
-	if (r == R_GOOD)
-		r = gvec_decode(b->b, b->b_bytes, element, DECODE_NO_IDENTITY, NULL, effort);
-	return r;
-}
-
-/* Decode record by record: those that fail are refused, the others' elements go where the
- * decoding of all would have put them. */
-static enum result
-batch_decode_each(struct batch *b)
-{
-	const size_t element = group_element_bytes(b->group);
-	struct gvec *part = NULL;
-	enum result r;
-	size_t i;
-
-	for (i = 0; i < b->n; i++) {
-		struct voter *v = &b->voter[i];
-
-		r = decode_one(b, v);
-		if (r >= R_NO_MEMORY)
-			return r;
-		if (r != R_GOOD) {
-			refuse(v->check, r, "");
-			continue;
-		}
-		r = gvec_slice(&part, b->X, v->at, 1 + v->cts);
-		if (r == R_GOOD)
-			r = gvec_decode(part, b->X_bytes + v->at * element, element,
-			    DECODE_NO_IDENTITY, NULL, NULL);
-		gvec_free(part);
-		part = NULL;
-		if (r != R_GOOD)
-			return r;
-	}
-	return R_GOOD;
-}
-
-/* Make the statement that a record's proof is about. */
-static enum result
-state(struct batch *b, struct voter *v)
-{
-	const struct record *r = v->check->record;
-	const struct frozen *f = v->check->frozen;
-	const struct ballot_place place = { .group = b->group,
+	const struct record *r = c->record;
+	const struct frozen *f = c->frozen;
+	const struct ballot_place place = { .group = group_of(c),
 		.election = &f->election,
 		.open = &f->open,
 		.y = frozen_key_bytes(f),
@@ -222,69 +84,205 @@ state(struct batch *b, struct voter *v)
 		.prev = &r->prev };
 
 	if (r->type == RECORD_BALLOT)
-		ballot_transcript(&v->p, &place, r->body);
+		ballot_transcript(p, &place, r->body);
 	else
-		ballot_other_transcript(&v->p, &place, r->body);
-	v->statement = (struct schnorr_statement){ .p = &v->p, .proof = r->proof };
-	return gvec_slice(&v->X, b->X, v->at, 1 + v->cts);
+		ballot_other_transcript(p, &place, r->body);
 }
 
+/* ---- one record ---- */
+
+/* (7) The ciphertexts in their order, then the credential. */
 static enum result
-batch_verify(struct batch *b, const struct effort *effort)
+decode_elements(const struct check *c)
 {
-	struct rng rng = { 0 };
-	size_t i, n = 0;
-	enum result r = R_GOOD;
+	const struct group *g = group_of(c);
+	const struct body_answer *answers;
+	size_t i, n = answers_of(&answers, c->record);
+	enum result r;
 
-	for (i = 0; i < b->n; i++) {
-		struct voter *v = &b->voter[i];
-
-		if (v->check->verdict != R_GOOD)
-			continue;
-		r = state(b, v);
+	for (i = 0; i < n; i++) {
+		r = decode_form(g, answers[i].cts, answers[i].cts.n / group_element_bytes(g), 0);
 		if (r != R_GOOD)
 			return r;
-		v->statement.X = v->X;
-		b->statements[n] = &v->statement;
-		b->which[n++] = i;
 	}
-	if (n == 0)
-		return R_GOOD;
-	r = rng_system(&rng);
+	return decode_form(g, c->record->by, 1, 0);
+}
+
+/* (9) Its proof; everything else has been decoded. */
+static enum result
+verify_proof(const struct check *c, size_t cts)
+{
+	const struct group *g = group_of(c);
+	const size_t element = group_element_bytes(g);
+	struct gvec *X = NULL;
+	struct transcript p;
+	uint8_t *bytes;
+	enum result r;
+
+	bytes = calloc(1 + 2 * cts, element);
+	if (bytes == NULL)
+		return R_NO_MEMORY;
+	gather(bytes, bytes + (1 + cts) * element, c->record, element);
+	r = gvec_new(&X, g, 1 + cts);
 	if (r == R_GOOD)
-		r = schnorr_verify_batch(b->verdicts, b->statements, n, &rng, effort);
+		r = gvec_decode(X, bytes, element, DECODE_NO_IDENTITY, NULL, NULL);
+	if (r == R_GOOD) {
+		start_transcript(&p, c);
+		r = schnorr_verify(&p, X, c->record->proof);
+	}
+	gvec_free(X);
+	free(bytes);
+	return r;
+}
+
+void
+checks_run_voter(struct check *c)
+{
+	const char *what = "";
+	enum result r;
+	size_t cts;
+
+	r = judge_widths(c, &cts);
+	if (r == R_GOOD)
+		r = decode_elements(c);
+	if (r == R_GOOD) {
+		r = verify_proof(c, cts);
+		what = r < R_NO_MEMORY ? "its proof: " : "";
+	}
+	if (r != R_GOOD)
+		refuse(c, r, what);
+}
+
+/* ---- many ---- */
+
+/* Records of one group whose widths are right. */
+struct batch {
+	const struct group *group;
+	struct check **checks;
+	size_t *cts; /* of each */
+	size_t n, all_cts;
+	uint8_t *bytes; /* the encodings that the claims point to */
+	struct schnorr_claim *claims;
+};
+
+static void
+batch_free(struct batch *b)
+{
+	free(b->checks);
+	free(b->cts);
+	free(b->bytes);
+	free(b->claims);
+}
+
+/* Is this a check for the batch? */
+static int
+is_wanted(const struct check *c)
+{
+	return rules_table[c->record->type].author == ROLE_VOTER && c->frozen->mode == RULES_VERIFY;
+}
+
+/* Collect the voters' records of this group. */
+static enum result
+batch_new(struct batch *b, struct check *const checks[], size_t n)
+{
+	const size_t element = group_element_bytes(b->group);
+	enum result r;
+	size_t i;
+
+	b->checks = calloc(n, sizeof(struct check *));
+	b->cts = calloc(n, sizeof *b->cts);
+	if (b->checks == NULL || b->cts == NULL)
+		return R_NO_MEMORY;
+	for (i = 0; i < n; i++) {
+		if (!is_wanted(checks[i]) || group_of(checks[i]) != b->group)
+			continue;
+		r = judge_widths(checks[i], &b->cts[b->n]);
+		if (r != R_GOOD) {
+			refuse(checks[i], r, "");
+			continue;
+		}
+		b->all_cts += b->cts[b->n];
+		b->checks[b->n++] = checks[i];
+	}
+	b->bytes = calloc(b->n + 2 * b->all_cts + 1, element);
+	b->claims = calloc(b->n + 1, sizeof *b->claims);
+	return b->bytes == NULL || b->claims == NULL ? R_NO_MEMORY : R_GOOD;
+}
+
+/* What each record claims. */
+static void
+batch_state(struct batch *b)
+{
+	const size_t element = group_element_bytes(b->group);
+	uint8_t *at = b->bytes;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		const size_t cts = b->cts[i];
+
+		b->claims[i] = (struct schnorr_claim){ .X = at,
+			.n = 1 + cts,
+			.others = at + (1 + cts) * element,
+			.more = cts,
+			.proof = b->checks[i]->record->proof };
+		gather(at, at + (1 + cts) * element, b->checks[i]->record, element);
+		start_transcript(&b->claims[i].p, b->checks[i]);
+		at += (1 + 2 * cts) * element;
+	}
+}
+
+/* Verify the voters' records of a group. R_GOOD, whatever the verdicts are, unless something kept us from
+ * finding them. */
+static enum result
+run_group(const struct group *g, struct check *const checks[], size_t n,
+    const struct effort *effort)
+{
+	struct batch b = { .group = g };
+	struct rng rng = { 0 };
+	enum result r;
+	size_t i;
+
+	r = batch_new(&b, checks, n);
+	if (r == R_GOOD)
+		r = rng_system(&rng);
+	if (r == R_GOOD) {
+		batch_state(&b);
+		r = schnorr_verify_batch(b.claims, b.n, g, &rng, effort);
+	}
 	rng_wipe(&rng);
-	if (r >= R_NO_MEMORY)
-		return r;
-	for (i = 0; i < n; i++)
-		if (b->verdicts[i] != R_GOOD)
-			refuse(b->voter[b->which[i]].check, b->verdicts[i], "its proof: ");
-	return R_GOOD;
+	if (r < R_NO_MEMORY) {
+		for (i = 0; i < b.n; i++)
+			if (b.claims[i].verdict != R_GOOD) {
+				checks_run_voter(b.checks[i]);
+				assert(b.checks[i]->verdict != R_GOOD);
+			}
+		r = R_GOOD;
+	}
+	batch_free(&b);
+	return r;
 }
 
 void
 checks_run_voters(struct check *const checks[], size_t n, const struct effort *effort)
 {
-	struct batch b;
+	const struct group *g;
 	enum result r;
-	size_t i;
+	size_t i, k;
 
-	r = batch_new(&b, checks, n);
-	if (r == R_GOOD && b.n > 0) {
-		r = batch_decode(&b, effort);
-		if (r != R_GOOD && r < R_NO_MEMORY)
-			r = batch_decode_each(&b);
-		if (r == R_GOOD)
-			r = batch_verify(&b, effort);
+	for (i = 0; i < n; i++) {
+		if (!is_wanted(checks[i]))
+			continue;
+		/* A group's records are all done when its first one comes along. */
+		g = group_of(checks[i]);
+		for (k = 0; k < i; k++)
+			if (is_wanted(checks[k]) && group_of(checks[k]) == g)
+				break;
+		if (k < i)
+			continue;
+		r = run_group(g, checks, n, effort);
+		for (k = i; k < n && r != R_GOOD; k++)
+			if (is_wanted(checks[k]) && group_of(checks[k]) == g &&
+			    checks[k]->verdict == R_GOOD)
+				refuse(checks[k], r, "");
 	}
-	if (r != R_GOOD)
-		for (i = 0; i < b.n; i++)
-			if (b.voter[i].check->verdict == R_GOOD)
-				refuse(b.voter[i].check, r, "");
-	/* Without memory for the batch itself nobody has been looked at. */
-	if (r != R_GOOD && b.n == 0)
-		for (i = 0; i < n; i++)
-			if (rules_table[checks[i]->record->type].author == ROLE_VOTER)
-				refuse(checks[i], r, "");
-	batch_free(&b);
 }

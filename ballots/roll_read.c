@@ -179,13 +179,12 @@ struct chunk {
 	uint64_t first; /* number of the first line */
 	size_t n, parts;
 	struct roll_line *lines;
-	struct gvec *keys;  /* n */
-	struct gvec **part; /* parts vectors of n */
-	struct transcript *p;
-	struct gvec **views; /* one element each, for the statements */
-	struct schnorr_statement *statement;
-	const struct schnorr_statement **statements;
-	enum result *verdicts; /* n * parts, line by line */
+	uint8_t *bytes;        /* CHUNK encodings: the keys, or one part of each */
+	enum result *verdicts; /* of these */
+	enum result *decoded;  /* of each line: R_GOOD or the first refusal */
+	struct gvec *keys;     /* CHUNK, as the products are */
+	struct gvec *part, *product;
+	struct schnorr_claim *claims; /* CHUNK * parts, line by line */
 };
 
 static enum result
@@ -202,54 +201,62 @@ chunk_read(struct chunk *c, struct reader *in, struct arena *arena)
 	return R_GOOD;
 }
 
-/* Decode one key; the first part that fails counts, the line's own key first. */
+/* out[i] = the key of line i (k = 0) or its part k; a refusal goes to the line. */
 static enum result
-decode_line(const struct chunk *c, const struct group *g, size_t i, struct gvec *one)
+decode_keys(struct chunk *c, struct gvec *out, size_t k, const struct effort *effort)
 {
-	const size_t element = group_element_bytes(g);
-	const struct roll_line *line = &c->lines[i];
+	const size_t element = group_element_bytes(gvec_group(out));
+	struct slice key;
 	enum result r;
-	size_t k;
+	size_t i;
 
-	r = gvec_decode(one, line->key.p, element, DECODE_NO_IDENTITY, NULL, NULL);
-	if (r != R_GOOD)
-		return r;
-	gvec_copy(c->keys, i, one, 0, 1);
-	for (k = 0; k < c->parts; k++) {
-		if (line->parts[k].key.n != element)
-			return R_NON_CANONICAL;
-		r = gvec_decode(one, line->parts[k].key.p, element, DECODE_NO_IDENTITY, NULL, NULL);
-		if (r != R_GOOD)
-			return r;
-		gvec_copy(c->part[k], i, one, 0, 1);
+	for (i = 0; i < c->n; i++) {
+		key = k == 0 ? c->lines[i].key : c->lines[i].parts[k - 1].key;
+		/* Zeros are refused, too; but the length is what is wrong. */
+		memset(c->bytes + i * element, 0, element);
+		if (key.n == element)
+			memcpy(c->bytes + i * element, key.p, element);
 	}
-	return R_GOOD;
+	r = gvec_decode_each(out, c->verdicts, c->bytes, element, DECODE_NO_IDENTITY, effort);
+	for (i = 0; i < c->n && r == R_GOOD; i++) {
+		key = k == 0 ? c->lines[i].key : c->lines[i].parts[k - 1].key;
+		if (c->decoded[i] == R_GOOD)
+			c->decoded[i] = key.n == element ? c->verdicts[i] : R_NON_CANONICAL;
+	}
+	return r;
 }
 
-/* The first line, up to n, whose key is not the product of its parts; or n. */
+/* Decode all keys and parts and multiply. Sets the first line of which something is no element,
+ * and the first whose key is not the product of its parts; or n. */
 static enum result
-first_other_product(const struct chunk *c, const struct group *g, size_t n, size_t *line)
+decode_lines(struct chunk *c, size_t *no_element, size_t *other, const struct effort *effort)
 {
-	struct gvec *product = NULL, *keys = NULL, *part = NULL;
+	struct gvec *keys = NULL, *part = NULL, *product = NULL;
 	enum result r;
 	size_t k;
 
-	if ((r = gvec_new(&product, g, n)) != R_GOOD ||
-	    (r = gvec_slice(&keys, c->keys, 0, n)) != R_GOOD)
+	if ((r = gvec_slice(&keys, c->keys, 0, c->n)) != R_GOOD ||
+	    (r = gvec_slice(&part, c->part, 0, c->n)) != R_GOOD ||
+	    (r = gvec_slice(&product, c->product, 0, c->n)) != R_GOOD)
 		goto out;
-	for (k = 0; k < c->parts; k++) {
-		gvec_free(part);
-		part = NULL;
-		r = gvec_slice(&part, c->part[k], 0, n);
-		if (r != R_GOOD)
-			goto out;
+	for (k = 0; k < c->n; k++)
+		c->decoded[k] = R_GOOD;
+	r = decode_keys(c, keys, 0, effort);
+	gvec_set_identity(product);
+	for (k = 1; k <= c->parts && r == R_GOOD; k++) {
+		r = decode_keys(c, part, k, effort);
 		gvec_mul(product, product, part);
 	}
-	*line = gvec_differ_vartime(product, keys);
+	if (r != R_GOOD)
+		goto out;
+	*other = gvec_differ_vartime(product, keys);
+	for (*no_element = 0; *no_element < c->n; (*no_element)++)
+		if (c->decoded[*no_element] != R_GOOD)
+			break;
 out:
-	gvec_free(product);
 	gvec_free(keys);
 	gvec_free(part);
+	gvec_free(product);
 	return r;
 }
 
@@ -263,36 +270,28 @@ verify_parts(struct chunk *c, const struct reader *in, size_t n, size_t *line, s
 	enum result r = R_GOOD;
 	size_t i, k, at = 0;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && r == R_GOOD; i++) {
 		buffer_clear(&identity);
 		roll_identity(&identity, &c->lines[i]);
-		if ((r = buffer_result(&identity)) != R_GOOD)
-			goto out;
-		for (k = 0; k < c->parts; k++, at++) {
-			roll_part_transcript(&c->p[at], in->d->group, in->election, k + 1,
+		r = buffer_result(&identity);
+		for (k = 0; k < c->parts && r == R_GOOD; k++, at++) {
+			const struct roll_part *part = &c->lines[i].parts[k];
+
+			c->claims[at] = (struct schnorr_claim){ .X = part->key.p,
+				.n = 1,
+				.proof = part->proof };
+			roll_part_transcript(&c->claims[at].p, in->d->group, in->election, k + 1,
 			    buffer_slice(&identity));
-			r = gvec_slice(&c->views[at], c->part[k], i, 1);
-			if (r != R_GOOD)
-				goto out;
-			c->statement[at] = (struct schnorr_statement){ .p = &c->p[at],
-				.X = c->views[at],
-				.proof = c->lines[i].parts[k].proof };
-			c->statements[at] = &c->statement[at];
 		}
 	}
-	r = schnorr_verify_batch(c->verdicts, c->statements, at, rng, effort);
+	buffer_free(&identity);
+	if (r == R_GOOD)
+		r = schnorr_verify_batch(c->claims, at, in->d->group, rng, effort);
 	if (r == R_GOOD || r >= R_NO_MEMORY)
-		goto out;
-	for (i = 0; i < at && c->verdicts[i] == R_GOOD; i++)
+		return r;
+	for (i = 0; c->claims[i].verdict == R_GOOD; i++)
 		continue;
 	*line = i / c->parts;
-	r = c->verdicts[i];
-out:
-	for (i = 0; i < n * c->parts; i++) {
-		gvec_free(c->views[i]);
-		c->views[i] = NULL;
-	}
-	buffer_free(&identity);
 	return r;
 }
 
@@ -300,75 +299,57 @@ out:
 static enum result
 chunk_verify(struct chunk *c, struct reader *in, struct rng *rng, const struct effort *effort)
 {
-	const struct group *g = in->d->group;
-	struct gvec *one = NULL;
-	size_t decoded, bad, n;
-	enum result r, bad_decode = R_GOOD;
+	size_t no_element, other, n, bad;
+	enum result r;
 
-	r = gvec_new(&one, g, 1);
+	r = decode_lines(c, &no_element, &other, effort);
 	if (r != R_GOOD)
 		return r;
-	for (decoded = 0; decoded < c->n; decoded++)
-		if ((bad_decode = decode_line(c, g, decoded, one)) != R_GOOD)
-			break;
-	gvec_free(one);
-	r = first_other_product(c, g, decoded, &n);
-	if (r != R_GOOD)
-		return r;
-	bad = n;
+	bad = n = other < no_element ? other : no_element;
 	r = n == 0 ? R_GOOD : verify_parts(c, in, n, &bad, rng, effort);
 	if (r != R_GOOD) {
 		in->at = c->first + bad + 1;
 		return why_set(&in->why, r, "the proof of a part of its key does not hold");
 	}
-	if (n < decoded) {
-		in->at = c->first + n + 1;
+	in->at = c->first + n + 1;
+	if (n < no_element)
 		return why_set(&in->why, R_BAD_ROLL, "its key is not the product of its parts");
-	}
-	if (bad_decode != R_GOOD) {
-		in->at = c->first + decoded + 1;
-		return why_set(&in->why, bad_decode, "its key or a part of it is no element");
-	}
+	if (n < c->n)
+		return why_set(&in->why, c->decoded[n], "its key or a part of it is no element");
+	in->at = c->first + c->n;
 	return R_GOOD;
 }
 
 static void
 chunk_free(struct chunk *c)
 {
-	size_t k;
-
 	free(c->lines);
-	gvec_free(c->keys);
-	for (k = 0; c->part != NULL && k < c->parts; k++)
-		gvec_free(c->part[k]);
-	free(c->part);
-	free(c->p);
-	free(c->views);
-	free(c->statement);
-	free(c->statements);
+	free(c->bytes);
 	free(c->verdicts);
+	free(c->decoded);
+	gvec_free(c->keys);
+	gvec_free(c->part);
+	gvec_free(c->product);
+	free(c->claims);
 }
 
 static enum result
 chunk_new(struct chunk *c, const struct definition *d)
 {
-	size_t parts = (size_t)d->code_parts, all = CHUNK * parts, k;
 	enum result r;
 
-	*c = (struct chunk){ .parts = parts };
+	*c = (struct chunk){ .parts = (size_t)d->code_parts };
 	c->lines = calloc(CHUNK, sizeof *c->lines);
-	c->part = calloc(parts, sizeof *c->part);
-	c->p = calloc(all, sizeof *c->p);
-	c->views = calloc(all, sizeof *c->views);
-	c->statement = calloc(all, sizeof *c->statement);
-	c->statements = calloc(all, sizeof *c->statements);
-	c->verdicts = calloc(all, sizeof *c->verdicts);
-	if (c->lines == NULL || c->part == NULL || c->p == NULL || c->views == NULL ||
-	    c->statement == NULL || c->statements == NULL || c->verdicts == NULL)
+	c->bytes = calloc(CHUNK, group_element_bytes(d->group));
+	c->verdicts = calloc(CHUNK, sizeof *c->verdicts);
+	c->decoded = calloc(CHUNK, sizeof *c->decoded);
+	c->claims = calloc(CHUNK * c->parts, sizeof *c->claims);
+	if (c->lines == NULL || c->bytes == NULL || c->verdicts == NULL || c->decoded == NULL ||
+	    c->claims == NULL)
 		return R_NO_MEMORY;
-	r = gvec_new(&c->keys, d->group, CHUNK);
-	for (k = 0; k < parts && r == R_GOOD; k++)
-		r = gvec_new(&c->part[k], d->group, CHUNK);
+	if ((r = gvec_new(&c->keys, d->group, CHUNK)) == R_GOOD &&
+	    (r = gvec_new(&c->part, d->group, CHUNK)) == R_GOOD)
+		r = gvec_new(&c->product, d->group, CHUNK);
 	return r;
 }
 

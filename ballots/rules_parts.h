@@ -307,8 +307,11 @@ rule_run tally_run_ready, tally_run_mix, tally_run_decrypt, tally_run_fault, tal
 rule_apply tally_apply_ready, tally_apply_mix, tally_apply_decrypt, tally_apply_fault,
     tally_apply_result;
 
-/* Verify the voters' records among the checks, together; skips the others. */
+/* Verify the voters' records among the checks, together; skips the others. They may be of different
+ * elections. */
 void checks_run_voters(struct check *const checks[], size_t n, const struct effort *effort);
+/* Verify one voter's record by itself: slower, and the same verdict and text. */
+void checks_run_voter(struct check *c);
 
 /* Decode `n` elements and then `s` scalars that stand in `bytes` and nothing else: the form of
  * a proof. R_BAD_ENCODING for another length, R_NON_CANONICAL, R_NOT_IN_GROUP, R_BAD_ELEMENT. */

@@ -62,7 +62,7 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/schnorr.c \
 	crypto/schnorr.h \
 	crypto/schnorr_batch.c \
-	crypto/schnorr_read.h \
+	crypto/schnorr_parts.h \
 	crypto/shuffle.c \
 	crypto/shuffle.h \
 	crypto/shuffle_claim.c \

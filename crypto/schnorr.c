@@ -6,7 +6,7 @@
 
 #include "crypto/elgamal.h"
 #include "crypto/mem.h"
-#include "crypto/schnorr_read.h"
+#include "crypto/schnorr_parts.h"
 
 /* ---- the statement ---- */
 
@@ -36,10 +36,10 @@ encode_statement(uint8_t **out, const struct gvec *X)
 
 /* ---- the challenge ---- */
 
-/* (K2): c from P, the encodings of X and those of T, n elements each. */
-static void
-challenge(struct svec *c, size_t at, const struct transcript *p, const uint8_t *X, const uint8_t *T,
-    size_t n)
+/* (K2) */
+void
+schnorr_challenge(struct svec *c, size_t at, const struct transcript *p, const uint8_t *X,
+    const uint8_t *T, size_t n)
 {
 	const size_t bytes = n * group_element_bytes(svec_group(c));
 	struct transcript t = *p;
@@ -105,7 +105,7 @@ schnorr_prove(uint8_t *proof, const struct transcript *p, const struct gvec *X,
 	r = gvec_encode(proof, size, T, NULL);
 	if (r != R_GOOD)
 		goto out;
-	challenge(c, 0, p, X_bytes, proof, n);
+	schnorr_challenge(c, 0, p, X_bytes, proof, n);
 	/* (K3) */
 	svec_mul(s, x, c);
 	svec_add(s, s, w);
@@ -155,53 +155,32 @@ out:
 /* ---- verify ---- */
 
 enum result
-schnorr_read(struct gvec *T, struct svec *s, struct svec *c, size_t at,
-    const struct schnorr_statement *st)
+schnorr_verify(const struct transcript *p, const struct gvec *X, struct slice proof)
 {
-	const struct group *group = gvec_group(st->X);
-	const size_t size = group_element_bytes(group), n = gvec_len(st->X);
+	const struct group *group = gvec_group(X);
+	const size_t size = group_element_bytes(group), n = gvec_len(X);
+	struct gvec *T = NULL;
+	struct svec *c = NULL, *s = NULL;
 	uint8_t *X_bytes = NULL;
 	enum result r;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (gvec_is_identity_vartime(st->X, i))
-			return R_BAD_ELEMENT;
-	r = gvec_decode(T, st->proof.p, size, DECODE_NO_IDENTITY, NULL, NULL);
-	if (r != R_GOOD)
-		return r;
-	r = svec_decode(s, st->proof.p + n * size, group_scalar_bytes(group), NULL);
-	if (r != R_GOOD)
-		return r;
-	r = encode_statement(&X_bytes, st->X);
-	if (r != R_GOOD)
-		return r;
-	challenge(c, at, st->p, X_bytes, st->proof.p, n);
-	free(X_bytes);
-	return R_GOOD;
-}
-
-enum result
-schnorr_verify(const struct transcript *p, const struct gvec *X, struct slice proof)
-{
-	const struct schnorr_statement st = { p, X, proof };
-	const struct group *group = gvec_group(X);
-	const size_t n = gvec_len(X);
-	struct gvec *T = NULL;
-	struct svec *c = NULL, *s = NULL;
-	enum result r;
-
 	assert(n > 0);
+	for (i = 0; i < n; i++)
+		if (gvec_is_identity_vartime(X, i))
+			return R_BAD_ELEMENT;
 	if (proof.n != schnorr_proof_bytes(group, n))
 		return R_BAD_ENCODING;
 	if ((r = gvec_new(&T, group, n)) != R_GOOD || (r = svec_new(&c, group, 1)) != R_GOOD ||
-	    (r = svec_new(&s, group, n)) != R_GOOD)
+	    (r = svec_new(&s, group, n)) != R_GOOD ||
+	    (r = gvec_decode(T, proof.p, size, DECODE_NO_IDENTITY, NULL, NULL)) != R_GOOD ||
+	    (r = svec_decode(s, proof.p + n * size, group_scalar_bytes(group), NULL)) != R_GOOD ||
+	    (r = encode_statement(&X_bytes, X)) != R_GOOD)
 		goto out;
-	r = schnorr_read(T, s, c, 0, &st);
-	if (r != R_GOOD)
-		goto out;
+	schnorr_challenge(c, 0, p, X_bytes, proof.p, n);
 	r = schnorr_equations(X, T, c, s);
 out:
+	free(X_bytes);
 	gvec_free(T);
 	svec_free(c);
 	svec_free(s);

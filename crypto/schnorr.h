@@ -30,23 +30,27 @@ enum result schnorr_prove(uint8_t *proof, const struct transcript *p, const stru
  * R_BAD_ELEMENT (an identity, in X too), R_BAD_PROOF. */
 enum result schnorr_verify(const struct transcript *p, const struct gvec *X, struct slice proof);
 
-/* One statement with its proof, for the batch. All groups are the same. */
-struct schnorr_statement {
-	const struct transcript *p;
-	const struct gvec *X;
+/* One proof in a batch, as bytes. The caller owns what it points to. */
+struct schnorr_claim {
+	struct transcript p; /* P */
+	const uint8_t *X;    /* n >= 1 encodings, one after the other */
+	size_t n;
+	const uint8_t *others; /* what else must be elements: `more` encodings, likewise */
+	size_t more;
 	struct slice proof;
+	enum result verdict;
 };
 
-/* Verify n statements at once: verdicts[i] is what schnorr_verify would say
- * about statements[i] (up to a chance of 2^-128 per wrong equation). Every
- * equation has a coefficient of its own, drawn from `rng`, which must be secret
- * from the provers. When the batch fails, it is halved until the bad ones are
- * named.
+/* Judge n proofs in `g` at once: decode X, the others and the proof of each, and verify. A claim's
+ * verdict is R_GOOD or the first refusal: of X, of the others, R_BAD_ENCODING (the length of
+ * the proof), of the proof's elements, of its scalars (as schnorr_verify), R_BAD_PROOF; up to
+ * a chance of 2^-128 per wrong equation. Every equation has a coefficient of its own, drawn
+ * from `rng`, which must be secret from the provers. When the batch fails, it is halved until
+ * the bad ones are named.
  * Returns R_GOOD if all verdicts are, else the first that is not, or what kept us from
  * finishing (R_NO_MEMORY, R_CANCELLED: then no verdict means anything). */
-enum result schnorr_verify_batch(enum result *verdicts,
-    const struct schnorr_statement *const *statements, size_t n, struct rng *rng,
-    const struct effort *effort);
+enum result schnorr_verify_batch(struct schnorr_claim *claims, size_t n, const struct group *g,
+    struct rng *rng, const struct effort *effort);
 
 /* (K4) with the challenge c (length 1) as an argument: g^s[i] = T[i] * X[i]^c for
  * every i. R_GOOD or R_BAD_PROOF. Pure algebra, and no proof of anything unless c was

@@ -335,11 +335,11 @@ END_TEST
 
 #define BATCH 12
 
-/* Statements of 1 to 4 elements each. */
+/* Statements of 1 to 4 elements each, as claims, with other elements that come along. */
 struct series {
 	struct sample s[BATCH];
-	struct schnorr_statement st[BATCH];
-	const struct schnorr_statement *p[BATCH];
+	struct schnorr_claim claim[BATCH];
+	uint8_t *X[BATCH];
 };
 
 static void
@@ -349,9 +349,12 @@ series_make(struct series *b, const struct group *g)
 
 	for (i = 0; i < BATCH; i++) {
 		b->s[i] = sample(g, 1 + i % 4, i);
-		b->st[i] = (struct schnorr_statement){ &b->s[i].P, b->s[i].X,
-			{ b->s[i].proof, b->s[i].bytes } };
-		b->p[i] = &b->st[i];
+		b->X[i] = kit_encode(b->s[i].X);
+		b->claim[i] = (struct schnorr_claim){ .X = b->X[i],
+			.n = b->s[i].n,
+			.others = b->X[i],
+			.more = i % 3 % (b->s[i].n + 1),
+			.proof = { b->s[i].proof, b->s[i].bytes } };
 	}
 }
 
@@ -360,30 +363,52 @@ series_free(struct series *b)
 {
 	size_t i;
 
-	for (i = 0; i < BATCH; i++)
+	for (i = 0; i < BATCH; i++) {
+		free(b->X[i]);
 		sample_free(&b->s[i]);
+	}
+}
+
+/* What a claim is alone, step by step. */
+static enum result
+alone(const struct sample *s, const struct schnorr_claim *c)
+{
+	const size_t size = group_element_bytes(s->g);
+	struct gvec *X, *others;
+	enum result r;
+
+	good(gvec_new(&X, s->g, c->n));
+	good(gvec_new(&others, s->g, c->more));
+	if ((r = gvec_decode(X, c->X, size, DECODE_NO_IDENTITY, NULL, NULL)) == R_GOOD &&
+	    (r = gvec_decode(others, c->others, size, DECODE_NO_IDENTITY, NULL, NULL)) == R_GOOD)
+		r = schnorr_verify(&s->P, X, c->proof);
+	gvec_free(X);
+	gvec_free(others);
+	return r;
 }
 
 /* Verify the first n at once and each alone: the same verdicts. */
 static enum result
-agree(const struct series *b, size_t n)
+agree(struct series *b, size_t n)
 {
-	enum result verdicts[BATCH], one, first = R_GOOD, all;
+	enum result one, first = R_GOOD, all;
 	struct rng rng;
 	size_t i;
 
 	good(rng_system(&rng));
-	for (i = 0; i < BATCH; i++)
-		verdicts[i] = R_NOT_FOUND;
-	all = schnorr_verify_batch(verdicts, b->p, n, &rng, NULL);
+	for (i = 0; i < BATCH; i++) {
+		b->claim[i].verdict = R_NOT_FOUND;
+		b->claim[i].p = b->s[i].P;
+	}
+	all = schnorr_verify_batch(b->claim, n, b->s[0].g, &rng, NULL);
 	for (i = 0; i < n; i++) {
-		one = schnorr_verify(b->st[i].p, b->st[i].X, b->st[i].proof);
-		ck_result(verdicts[i], one);
+		one = alone(&b->s[i], &b->claim[i]);
+		ck_result(b->claim[i].verdict, one);
 		if (first == R_GOOD)
 			first = one;
 	}
 	for (; i < BATCH; i++)
-		ck_result(verdicts[i], R_NOT_FOUND);
+		ck_result(b->claim[i].verdict, R_NOT_FOUND);
 	ck_result(all, first);
 	return all;
 }
@@ -421,7 +446,7 @@ START_TEST(batches_name_the_bad_ones)
 	/* Every third; each in another way. */
 	for (i = 0; i < BATCH; i += 3) {
 		if (i == 0)
-			b.st[i].proof.n--;
+			b.claim[i].proof.n--;
 		else if (i == 3)
 			kit_identity(g, b.s[i].proof);
 		else if (i == 6)
