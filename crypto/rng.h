@@ -37,6 +37,12 @@ void rng_fill(struct rng *rng, uint8_t *out, size_t n);
 /* Return a uniform integer below bound (bound > 0), by rejection. */
 uint32_t rng_below(struct rng *rng, uint32_t bound);
 
+/* out = a uniform permutation of 0..n-1, by Fisher and Yates from the end: for i = n, ..., 2
+ * the number rng_below(rng, i) says which of the first i changes places with the last. The
+ * memory access pattern follows the permutation: see docs/security.md on the shuffling
+ * machine. */
+void rng_permutation(struct rng *rng, uint32_t *out, uint32_t n);
+
 void rng_wipe(struct rng *rng);
 
 #endif

@@ -24,22 +24,6 @@ shuffle_secrets_free(struct shuffle_secrets *x)
 	mem_free(x);
 }
 
-/* Make a uniform permutation of 0..n-1 (Fisher and Yates). */
-static void
-permute(uint32_t *psi, size_t n, struct rng *rng)
-{
-	uint32_t i, j, swap;
-
-	for (i = 0; i < n; i++)
-		psi[i] = i;
-	for (i = (uint32_t)n; i > 1; i--) {
-		j = rng_below(rng, i);
-		swap = psi[i - 1];
-		psi[i - 1] = psi[j];
-		psi[j] = swap;
-	}
-}
-
 static enum result
 draw(struct svec **out, const struct group *g, size_t n, struct rng *rng)
 {
@@ -70,7 +54,7 @@ shuffle_secrets_new(struct shuffle_secrets **out, const struct group *g, size_t 
 	x->rprime = calloc(width, sizeof(struct svec *));
 	if (x->psi == NULL || x->rprime == NULL)
 		goto out;
-	permute(x->psi, rows, rng);
+	rng_permutation(rng, x->psi, (uint32_t)rows);
 	for (k = 0; k < width; k++) {
 		r = draw(&x->rprime[k], g, rows, rng);
 		if (r != R_GOOD)

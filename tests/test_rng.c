@@ -184,6 +184,56 @@ START_TEST(pieces)
 }
 END_TEST
 
+/* Long reads go another way than short ones. */
+START_TEST(long_pieces)
+{
+	enum { ALL = 64 * 5000 };
+	static const size_t sizes[] = { 64 * 7, 64 * 8, 3, 64 * 9 + 5, 20000, 64 * 8 - 1, 61,
+		64 * 16, 100000, 64 * 100 };
+	static uint8_t want[ALL], have[ALL];
+	uint8_t key[32];
+	struct rng rng;
+	size_t at, n, i;
+
+	memset(key, 0x24, sizeof key);
+	for (i = 0; i < ALL / 64; i++)
+		slow_block(want + 64 * i, key, i);
+	rng_seeded(&rng, key);
+	for (at = 0, i = 0; at < ALL; at += n, i++) {
+		n = sizes[i % (sizeof sizes / sizeof sizes[0])];
+		if (n > ALL - at)
+			n = ALL - at;
+		rng_fill(&rng, have + at, n);
+	}
+	ck_assert_mem_eq(have, want, ALL);
+	rng_seeded(&rng, key);
+	rng_fill(&rng, have, ALL);
+	ck_assert_mem_eq(have, want, ALL);
+}
+END_TEST
+
+/* Long reads around the place where the lower half of the counter is full. */
+START_TEST(long_counter)
+{
+	enum { BLOCKS = 100 };
+	static uint8_t want[64 * BLOCKS], have[64 * BLOCKS];
+	const uint64_t places[] = { UINT32_MAX - BLOCKS, UINT32_MAX - BLOCKS + 1,
+		UINT32_MAX - BLOCKS + 2, UINT32_MAX - 20, UINT32_MAX, (uint64_t)UINT32_MAX + 1,
+		UINT64_C(0x123456789abcdef0) };
+	uint8_t key[32] = "key";
+	struct rng rng;
+	size_t i;
+
+	rng_seeded(&rng, key);
+	for (i = 0; i < BLOCKS; i++)
+		slow_block(want + 64 * i, key, places[_i] + i);
+	rng.block = places[_i];
+	rng_fill(&rng, have, sizeof have);
+	ck_assert_mem_eq(have, want, sizeof have);
+	ck_assert_uint_eq(rng.block, places[_i] + BLOCKS);
+}
+END_TEST
+
 /* The counter has 64 bits. */
 START_TEST(counter_is_long)
 {
@@ -341,6 +391,68 @@ START_TEST(below_is_even)
 }
 END_TEST
 
+/* A permutation is one number after the other, and takes no more of the stream. The
+ * longest has about ten numbers that are refused. */
+START_TEST(permutations)
+{
+	static const uint32_t sizes[] = { 0, 1, 2, 3, 10, 1023, 1024, 1025, 1026, 5000, 300000 };
+	const uint32_t n = sizes[_i];
+	uint32_t *have, *want, i, j, swap;
+	uint8_t key[32] = "key", a[8], b[8];
+	struct rng rng, other;
+
+	have = calloc(n + 1, sizeof *have);
+	want = calloc(n + 1, sizeof *want);
+	ck_assert_ptr_nonnull(have);
+	ck_assert_ptr_nonnull(want);
+	rng_seeded(&rng, key);
+	rng_seeded(&other, key);
+	for (i = 0; i < n; i++)
+		want[i] = i;
+	for (i = n; i > 1; i--) {
+		j = rng_below(&other, i);
+		swap = want[i - 1];
+		want[i - 1] = want[j];
+		want[j] = swap;
+	}
+	rng_permutation(&rng, have, n);
+	ck_assert_mem_eq(have, want, (n + 1) * sizeof *have);
+	rng_fill(&rng, a, sizeof a);
+	rng_fill(&other, b, sizeof b);
+	ck_assert_mem_eq(a, b, sizeof a);
+	/* the stream is not where it would be without refusals */
+	if (n == 300000)
+		ck_assert_uint_gt(64 * other.block - 64 + other.used, 4 * (uint64_t)(n - 1) + 8);
+	free(have);
+	free(want);
+}
+END_TEST
+
+/* Every permutation of four, equally often: 24000 / 24 each, give or take six standard
+ * deviations of 31. */
+START_TEST(permutations_are_even)
+{
+	unsigned count[256] = { 0 }, seen = 0, i;
+	uint8_t key[32] = "key";
+	struct rng rng;
+	uint32_t p[4];
+
+	rng_seeded(&rng, key);
+	for (i = 0; i < 24000; i++) {
+		rng_permutation(&rng, p, 4);
+		count[p[0] << 6 | p[1] << 4 | p[2] << 2 | p[3]]++;
+	}
+	for (i = 0; i < 256; i++) {
+		if (count[i] == 0)
+			continue;
+		seen++;
+		ck_assert_uint_gt(count[i], 814);
+		ck_assert_uint_lt(count[i], 1186);
+	}
+	ck_assert_uint_eq(seen, 24);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -358,11 +470,15 @@ main(void)
 	tcase_add_test(tc, known_stream);
 	tcase_add_test(tc, pieces);
 	tcase_add_test(tc, counter_is_long);
+	tcase_add_test(tc, long_pieces);
+	tcase_add_loop_test(tc, long_counter, 0, 7);
 	tcase_add_test(tc, forgets);
 	tcase_add_test(tc, hedged);
 	tcase_add_test(tc, hedged_streams_differ);
 	tcase_add_loop_test(tc, below, 0, 11);
 	tcase_add_test(tc, below_is_even);
+	tcase_add_loop_test(tc, permutations, 0, 11);
+	tcase_add_test(tc, permutations_are_even);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
