@@ -41,6 +41,7 @@ struct ballot_draft {
 	struct gvec *X;      /* 1 + n: the credential, then the a of every ciphertext */
 	struct svec *secret; /* 1 + n: place for x, then the r */
 	uint8_t *disclosed;  /* the r as bytes, once audited */
+	int cast;            /* a proof may have been made: the r are never disclosed */
 };
 
 void
@@ -210,6 +211,8 @@ ballot_draft_audit(struct ballot_draft *draft)
 	struct slice none = { NULL, 0 };
 	struct svec *r = NULL;
 
+	if (draft->cast)
+		return none;
 	if (draft->disclosed == NULL) {
 		draft->disclosed = mem_new(n, scalar);
 		if (draft->disclosed == NULL)
@@ -258,6 +261,7 @@ ballot_draft_cast(struct buffer *out, struct ballot_draft *draft, const struct s
 
 	if (draft->disclosed != NULL)
 		return why_set(why, R_CHALLENGED, "an audited ballot can no longer be cast");
+	draft->cast = 1;
 	r = gvec_new(&X, draft->place.group, 1);
 	if (r == R_GOOD)
 		r = gvec_decode(X, draft->place.X.p, draft->place.X.n, DECODE_NO_IDENTITY, NULL,

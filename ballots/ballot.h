@@ -56,7 +56,8 @@ void ballot_draft_free(struct ballot_draft *draft);
 struct slice ballot_draft_body(const struct ballot_draft *draft);
 const struct digest *ballot_draft_tracker(const struct ballot_draft *draft);
 /* The randomness r of every ciphertext in order, encoded scalar after scalar: for
- * the audit file only. A draft that has been audited is never cast. */
+ * the audit file only. A draft that has been audited is never cast, and of one that has been
+ * cast there are none (no bytes): they would open the vote to whoever sees them. */
 struct slice ballot_draft_audit(struct ballot_draft *draft);
 
 /* Prove with the credential's secret x (length 1) and add the record to `out`.

@@ -274,6 +274,9 @@ START_TEST(drafts)
 		must(r == R_NO_MEMORY);
 		buffer_free(&out);
 	}
+	/* Another one, to be audited. */
+	ballot_draft_free(draft);
+	ck_assert_int_eq(ballot_draft_new(&draft, &place, &answer, 1, &b->rng, &why), R_GOOD);
 	left = 0;
 	none = ballot_draft_audit(draft);
 	left = -1;

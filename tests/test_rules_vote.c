@@ -270,6 +270,8 @@ START_TEST(challenges)
 	draft = bottle_draft(b, 0, both, 2);
 	tracker = *ballot_draft_tracker(draft);
 	ck_assert_int_eq(ballot_draft_cast(&ballot, draft, b->voters[0].x, &b->rng, NULL), R_GOOD);
+	/* Once cast it is never disclosed. */
+	ck_assert_uint_eq(ballot_draft_audit(draft).n, 0);
 	bottle_challenged(b, &challenge, 1, &tracker); /* by another line: no effect */
 	ck_assert_int_eq(bottle_append(b, buffer_slice(&challenge)), R_GOOD);
 	EXPECT(b, buffer_slice(&ballot), R_GOOD);
