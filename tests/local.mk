@@ -202,13 +202,56 @@ tests_bench_store_LDADD = $(PG_LIBS)
 CLEANFILES += tests/bench/store
 endif
 
+# `make bench` and `make bench-large`: tests/bench/README.md. Built by these two, and by
+# `make check`, whose test_bench.sh runs rows of each kind over a few items.
+EXTRA_PROGRAMS += tests/bench/bench tests/bench/pipeline
+tests_bench_bench_SOURCES = \
+	tests/bench/bench.c \
+	tests/bench/bench.h \
+	tests/bench/election.c \
+	tests/bench/failure.c \
+	tests/bench/field.c \
+	tests/bench/field.h \
+	tests/bench/job.c \
+	tests/bench/job.h \
+	tests/bench/least.c \
+	tests/bench/paths.c \
+	tests/bench/primitives.c \
+	tests/bench/rows_ballot.c \
+	tests/bench/rows_field.c \
+	tests/bench/rows_group.c \
+	tests/bench/rows_hash.c \
+	tests/bench/rows_mix.c \
+	tests/bench/table.c \
+	tests/bench/table.h
+tests_bench_bench_LDADD = $(BOTTLE_LIB) $(LDADD) -lm
+tests_bench_pipeline_SOURCES = \
+	tests/bench/bench.h \
+	tests/bench/election.c \
+	tests/bench/failure.c \
+	tests/bench/paths.c \
+	tests/bench/pipeline.c \
+	tests/bench/table.c \
+	tests/bench/table.h
+tests_bench_pipeline_LDADD = $(LDADD) -lm
+check_DATA = tests/bench/bench tests/bench/pipeline
+CLEANFILES += tests/bench/bench tests/bench/pipeline
+EXTRA_DIST += tests/bench/README.md
+
+bench: tests/bench/bench tests/bench/pipeline
+	@BENCH='$(BENCH)' BENCH_JSON='$(BENCH_JSON)' tests/bench/bench
+bench-large: tests/bench/bench tests/bench/pipeline
+	@BENCH='$(BENCH)' BENCH_JSON='$(BENCH_JSON)' tests/bench/bench --large
+
+.PHONY: bench bench-large
+
 # For the scripts that hold whole elections (elect.sh): what signs and chains any bytes, a
 # trustee that does not keep the rules, and a library that makes a program stumble.
 EXTRA_PROGRAMS += tests/scribe tests/rogue
 tests_scribe_SOURCES = tests/scribe.c
 tests_rogue_SOURCES = tests/rogue.c
 tests_rogue_LDADD = $(CLIENT_LIBS)
-check_DATA = tests/scribe tests/rogue tests/trip.so
+check_DATA += tests/scribe tests/rogue tests/trip.so
 CLEANFILES += tests/scribe tests/rogue tests/trip.so
 
 tests/trip.so: $(srcdir)/tests/trip.c
@@ -223,6 +266,7 @@ tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
 test_scripts = \
 	tests/second.sh \
+	tests/test_bench.sh \
 	tests/test_board.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
