@@ -1,5 +1,5 @@
 /*
- * OpenSSL's plain SHA256_* functions rather than EVP: their state is flat memory,
+ * OpenSSL's plain SHA256_* and SHA512_* functions rather than EVP: their state is flat memory,
  * so that hashing can neither fail nor allocate and a hash in progress can be
  * copied, and on the 65 bytes of a tree node they take 90 ns where EVP_Digest takes
  * 300 (112 with a context and a fetched method kept by hand). They run the same code with the
@@ -17,6 +17,9 @@
 /* Every member of SHA256_CTX is an unsigned int, as is ours. */
 _Static_assert(sizeof(SHA256_CTX) == sizeof(struct sha256), "the size of OpenSSL's state");
 _Static_assert(sizeof(SHA_LONG) == sizeof(uint32_t), "the words of OpenSSL's state");
+/* Of SHA512_CTX 64-bit numbers, 128 bytes and two ints. */
+_Static_assert(sizeof(SHA512_CTX) == sizeof(struct sha512), "the size of OpenSSL's state");
+_Static_assert(_Alignof(SHA512_CTX) <= _Alignof(struct sha512), "its alignment");
 
 void
 sha256_start(struct sha256 *s)
@@ -49,9 +52,33 @@ sha256(struct digest *out, const void *data, size_t len)
 }
 
 void
+sha512_start(struct sha512 *s)
+{
+	(void)SHA512_Init((SHA512_CTX *)(void *)s);
+}
+
+void
+sha512_add(struct sha512 *s, const void *data, size_t len)
+{
+	if (len > 0)
+		(void)SHA512_Update((SHA512_CTX *)(void *)s, data, len);
+}
+
+void
+sha512_finish(struct sha512 *s, uint8_t out[64])
+{
+	(void)SHA512_Final(out, (SHA512_CTX *)(void *)s);
+	sodium_memzero(s, sizeof *s);
+}
+
+void
 sha512(uint8_t out[64], const void *data, size_t len)
 {
-	(void)crypto_hash_sha512(out, data, len);
+	struct sha512 s;
+
+	sha512_start(&s);
+	sha512_add(&s, data, len);
+	sha512_finish(&s, out);
 }
 
 void

@@ -25,7 +25,16 @@ void sha256_add(struct sha256 *s, const void *data, size_t len);
 /* Finish; s is wiped and must be started again before its next use. */
 void sha256_finish(struct sha256 *s, struct digest *out);
 
+/* A SHA-512 in progress, likewise. */
+struct sha512 {
+	uint64_t opaque[27];
+};
+
 void sha512(uint8_t out[64], const void *data, size_t len);
+void sha512_start(struct sha512 *s);
+void sha512_add(struct sha512 *s, const void *data, size_t len);
+/* Finish; s is wiped. */
+void sha512_finish(struct sha512 *s, uint8_t out[64]);
 
 /* TH(label, data) = SHA-256(label || 0x00 || data). */
 void hash_tagged(struct digest *out, const char *label, const void *data, size_t len);

@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include "crypto/hash.h"
+
 #define BLOCK 64
 
 /* OpenSSL's cipher is seven times as fast as libsodium's, but setting it up takes as long as
@@ -95,36 +97,34 @@ rng_seeded(struct rng *rng, const uint8_t seed[32])
 }
 
 static void
-absorb(crypto_hash_sha512_state *state, const void *bytes, size_t n)
+absorb(struct sha512 *hash, const void *bytes, size_t n)
 {
 	uint8_t length[8];
 	unsigned i;
 
 	for (i = 0; i < sizeof length; i++)
 		length[i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
-	crypto_hash_sha512_update(state, length, sizeof length);
-	if (n > 0)
-		crypto_hash_sha512_update(state, bytes, n);
+	sha512_add(hash, length, sizeof length);
+	sha512_add(hash, bytes, n);
 }
 
 void
 rng_hedged(struct rng *out, struct rng *from, const char *label, const uint8_t *secret,
     size_t secret_len, const uint8_t *statement, size_t statement_len)
 {
-	crypto_hash_sha512_state state;
-	uint8_t fresh[32], hash[crypto_hash_sha512_BYTES];
+	struct sha512 hash;
+	uint8_t fresh[32], key[64];
 
 	rng_fill(from, fresh, sizeof fresh);
-	crypto_hash_sha512_init(&state);
-	absorb(&state, label, strlen(label));
-	absorb(&state, secret, secret_len);
-	absorb(&state, statement, statement_len);
-	absorb(&state, fresh, sizeof fresh);
-	crypto_hash_sha512_final(&state, hash);
-	rng_seeded(out, hash);
-	sodium_memzero(&state, sizeof state);
+	sha512_start(&hash);
+	absorb(&hash, label, strlen(label));
+	absorb(&hash, secret, secret_len);
+	absorb(&hash, statement, statement_len);
+	absorb(&hash, fresh, sizeof fresh);
+	sha512_finish(&hash, key);
+	rng_seeded(out, key);
 	sodium_memzero(fresh, sizeof fresh);
-	sodium_memzero(hash, sizeof hash);
+	sodium_memzero(key, sizeof key);
 }
 
 void

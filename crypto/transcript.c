@@ -18,15 +18,14 @@ field(struct transcript *t, char tag, const void *content, size_t n)
 
 	head[0] = (uint8_t)tag;
 	put_u64(head + 1, n);
-	(void)crypto_hash_sha512_update(&t->state, head, sizeof head);
-	if (n > 0)
-		(void)crypto_hash_sha512_update(&t->state, content, n);
+	sha512_add(&t->hash, head, sizeof head);
+	sha512_add(&t->hash, content, n);
 }
 
 void
 transcript_start_bare(struct transcript *t)
 {
-	(void)crypto_hash_sha512_init(&t->state);
+	sha512_start(&t->hash);
 }
 
 void
@@ -74,6 +73,5 @@ transcript_list(struct transcript *t, const struct digest *digest, uint64_t rows
 void
 transcript_finish(struct transcript *t, uint8_t out[64])
 {
-	(void)crypto_hash_sha512_final(&t->state, out);
-	sodium_memzero(t, sizeof *t);
+	sha512_finish(&t->hash, out);
 }

@@ -13,12 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sodium.h>
-
 #include "crypto/hash.h"
 
 struct transcript {
-	crypto_hash_sha512_state state;
+	struct sha512 hash;
 };
 
 /* T(label, context): enter `S` label, `S` group's name, `B` context. */

@@ -3,6 +3,7 @@
  * against bytes framed by hand.
  */
 #include <check.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,36 @@ START_TEST(sha256_in_pieces)
 		sha256_add(&fork, data + cut, sizeof data - cut);
 		sha256_finish(&fork, &pieces);
 		ck_assert(digest_equal(&whole, &pieces));
+	}
+}
+END_TEST
+
+START_TEST(sha512_in_pieces)
+{
+	uint8_t data[300], whole[64], pieces[64];
+	struct sha512 s, fork, zero;
+	size_t i, cut;
+
+	memset(&zero, 0, sizeof zero);
+	for (i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 7);
+	sha512(whole, data, sizeof data);
+	for (cut = 0; cut <= sizeof data; cut++) {
+		sha512_start(&s);
+		sha512_add(&s, data, cut);
+		fork = s;
+		sha512_add(&s, data + cut, sizeof data - cut);
+		sha512_finish(&s, pieces);
+		ck_assert_mem_eq(whole, pieces, sizeof whole);
+		ck_assert_mem_eq(&s, &zero, sizeof s);
+		sha512_add(&fork, data + cut, sizeof data - cut);
+		sha512_finish(&fork, pieces);
+		ck_assert_mem_eq(whole, pieces, sizeof whole);
+		/* libsodium's is another one */
+		crypto_hash_sha512(pieces, data, cut);
+		sha512(whole, data, cut);
+		ck_assert_mem_eq(whole, pieces, sizeof whole);
+		sha512(whole, data, sizeof data);
 	}
 }
 END_TEST
@@ -198,6 +229,7 @@ main(void)
 	tcase_add_test(tc, sha256_known_answers);
 	tcase_add_test(tc, sha256_in_pieces);
 	tcase_add_test(tc, sha512_known_answers);
+	tcase_add_test(tc, sha512_in_pieces);
 	tcase_add_test(tc, a_label_ends_with_a_zero_byte);
 	tcase_add_test(tc, digests_have_an_order);
 	tcase_add_test(tc, a_transcript_is_its_framed_fields);
