@@ -637,53 +637,6 @@ gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
 
 /* ---- elements from bytes ---- */
 
-/* Append the field (tag, u64 length, content) of protocol.md 3.1 to the hash. */
-static void
-field(crypto_hash_sha512_state *state, char tag, const void *content, size_t n)
-{
-	uint8_t head[9];
-	unsigned i;
-
-	head[0] = (uint8_t)tag;
-	for (i = 0; i < 8; i++)
-		head[1 + i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
-	crypto_hash_sha512_update(state, head, sizeof head);
-	crypto_hash_sha512_update(state, content, n);
-}
-
-static void
-field_string(crypto_hash_sha512_state *state, const char *s)
-{
-	field(state, 'S', s, strlen(s));
-}
-
-static void
-field_u64(crypto_hash_sha512_state *state, uint64_t x)
-{
-	uint8_t bytes[8];
-	unsigned i;
-
-	for (i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)(x >> (56 - 8 * i));
-	field(state, 'U', bytes, sizeof bytes);
-}
-
-void
-generator_hash(uint8_t out[64], const struct group *g, const char *label, uint64_t index,
-    uint64_t ctr, uint64_t k)
-{
-	crypto_hash_sha512_state state;
-
-	crypto_hash_sha512_init(&state);
-	field_string(&state, "tabella/1 generator");
-	field_string(&state, g->name);
-	field_string(&state, label);
-	field_u64(&state, index);
-	field_u64(&state, ctr);
-	field_u64(&state, k);
-	crypto_hash_sha512_final(&state, out);
-}
-
 struct generators {
 	struct gvec *out;
 	const char *label;

@@ -107,7 +107,11 @@ extern const struct group ristretto255;
  * that it is 1 tells nothing about them, and tests/ct.supp says so. */
 void group_must(int fine);
 
-/* Hash for a generator: W(label, index, ctr, k) of protocol.md 2.2. */
+/* out[i] = W(label, first + i, 0, 0) of protocol.md 2.2, for i < n: what most generators of
+ * ristretto255 are made from. Several at a time. */
+void generator_hashes(uint8_t *out, const struct group *g, const char *label, uint64_t first,
+    size_t n);
+/* W(label, index, ctr, k) of protocol.md 2.2. */
 void generator_hash(uint8_t out[64], const struct group *g, const char *label, uint64_t index,
     uint64_t ctr, uint64_t k);
 

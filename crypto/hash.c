@@ -14,6 +14,8 @@
 #include <openssl/sha.h>
 #include <sodium.h>
 
+#include "crypto/sha512_lanes.h"
+
 /* Every member of SHA256_CTX is an unsigned int, as is ours. */
 _Static_assert(sizeof(SHA256_CTX) == sizeof(struct sha256), "the size of OpenSSL's state");
 _Static_assert(sizeof(SHA_LONG) == sizeof(uint32_t), "the words of OpenSSL's state");
@@ -79,6 +81,17 @@ sha512(uint8_t out[64], const void *data, size_t len)
 	sha512_start(&s);
 	sha512_add(&s, data, len);
 	sha512_finish(&s, out);
+}
+
+void
+sha512_many(uint8_t *out, const uint8_t *data, size_t len, size_t n)
+{
+	size_t i = 0;
+
+	while (n - i >= 8 && sha512_eight(out + 64 * i, data + len * i, len))
+		i += 8;
+	for (; i < n; i++)
+		sha512(out + 64 * i, data + len * i, len);
 }
 
 void

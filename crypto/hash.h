@@ -36,6 +36,10 @@ void sha512_add(struct sha512 *s, const void *data, size_t len);
 /* Finish; s is wiped. */
 void sha512_finish(struct sha512 *s, uint8_t out[64]);
 
+/* Hash n messages of len bytes each, one after the other at data; their hashes stand one after
+ * the other at out. Several side by side, where the processor can. */
+void sha512_many(uint8_t *out, const uint8_t *data, size_t len, size_t n);
+
 /* TH(label, data) = SHA-256(label || 0x00 || data). */
 void hash_tagged(struct digest *out, const char *label, const void *data, size_t len);
 /* The same, for data that comes in pieces: go on with sha256_add. */

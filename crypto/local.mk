@@ -24,6 +24,7 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/elgamal.h \
 	crypto/fe51.c \
 	crypto/fe51.h \
+	crypto/generator.c \
 	crypto/group.c \
 	crypto/group.h \
 	crypto/group_ops.h \
@@ -63,6 +64,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/schnorr.h \
 	crypto/schnorr_batch.c \
 	crypto/schnorr_parts.h \
+	crypto/sha512_lanes.c \
+	crypto/sha512_lanes.h \
 	crypto/shuffle.c \
 	crypto/shuffle.h \
 	crypto/shuffle_claim.c \

@@ -17,6 +17,9 @@
  * the sign) and the 7 of the last (the highest is always zero). */
 #define COUNTERS (1u << 14)
 
+/* Hashes for generators that are made at a time. */
+#define HASHES 32
+
 /* A table of the base pays from so many powers of it on. */
 #define TABLE_PAYS 8
 
@@ -196,16 +199,20 @@ power_table(struct gvec *out, const void *multiples, const struct svec *e)
 static void
 generators(struct gvec *out, const char *label, uint64_t first)
 {
-	uint8_t hash[64];
+	uint8_t hash[HASHES][64];
 	uint64_t ctr;
-	size_t i;
+	size_t i, k, n;
 
-	for (i = 0; i < out->n; i++) {
-		ctr = 0;
-		do {
-			generator_hash(hash, out->group, label, first + i, ctr++, 0);
-			ristretto_map(element(out, i), hash);
-		} while (ristretto_equal(element(out, i), &ed_identity));
+	for (i = 0; i < out->n; i += n) {
+		n = out->n - i < HASHES ? out->n - i : HASHES;
+		generator_hashes(hash[0], out->group, label, first + i, n);
+		for (k = 0; k < n; k++)
+			for (ctr = 1;; ctr++) {
+				ristretto_map(element(out, i + k), hash[k]);
+				if (!ristretto_equal(element(out, i + k), &ed_identity))
+					break;
+				generator_hash(hash[k], out->group, label, first + i + k, ctr, 0);
+			}
 	}
 }
 

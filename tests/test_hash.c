@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crypto/base64.h"
+#include "crypto/group_ops.h"
 #include "crypto/hash.h"
 #include "crypto/transcript.h"
 
@@ -99,6 +100,48 @@ START_TEST(sha512_known_answers)
 	assert_hex(d, 64,
 	    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
 	    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+END_TEST
+
+/* Messages of every length around the blocks' borders, as many as fill the lanes and some. */
+START_TEST(sha512_of_many)
+{
+	enum { N = 19, LEN = 300 };
+	static uint8_t data[N * LEN];
+	uint8_t have[64 * N + 1], want[64];
+	size_t len, n, i;
+
+	for (i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 31 + i / 256);
+	for (len = 0; len <= LEN; len++)
+		for (n = len % 2 == 0 ? N : 0; n <= N; n++) {
+			have[64 * n] = 0x5a;
+			sha512_many(have, data, len, n);
+			ck_assert_uint_eq(have[64 * n], 0x5a);
+			for (i = 0; i < n; i++) {
+				sha512(want, data + i * len, len);
+				ck_assert_mem_eq(have + 64 * i, want, 64);
+			}
+		}
+}
+END_TEST
+
+START_TEST(generators_hashed_together)
+{
+	enum { N = 75 };
+	const struct group *g = group_by_name("ristretto255");
+	static const uint64_t firsts[] = { 0, 1, 250, UINT64_C(0xfffffffff0) };
+	uint8_t have[64 * N], want[64];
+	const char *label = _i < 4 ? "shuffle" : "a label that needs another block of the hash";
+	size_t n, i;
+
+	for (n = 0; n <= N; n += n < 10 ? 1 : 13) {
+		generator_hashes(have, g, label, firsts[_i % 4], n);
+		for (i = 0; i < n; i++) {
+			generator_hash(want, g, label, firsts[_i % 4] + i, 0, 0);
+			ck_assert_mem_eq(have + 64 * i, want, 64);
+		}
+	}
 }
 END_TEST
 
@@ -230,6 +273,8 @@ main(void)
 	tcase_add_test(tc, sha256_in_pieces);
 	tcase_add_test(tc, sha512_known_answers);
 	tcase_add_test(tc, sha512_in_pieces);
+	tcase_add_test(tc, sha512_of_many);
+	tcase_add_loop_test(tc, generators_hashed_together, 0, 8);
 	tcase_add_test(tc, a_label_ends_with_a_zero_byte);
 	tcase_add_test(tc, digests_have_an_order);
 	tcase_add_test(tc, a_transcript_is_its_framed_fields);
