@@ -8,68 +8,38 @@
 #include "ballots/walk.h"
 #include "crypto/dleq.h"
 
-#define CHUNK 256 /* rows that are extracted together */
-
 /* ---- plaintexts ---- */
 
-/* Set m to what the item's last list holds, by the first t sets of factors. */
+/* Set blocks and valid to what the item's last list holds, by the first t sets of factors. */
 static enum result
-decrypt(struct gvec *m, const struct frozen *f, const struct item_data *item, uint64_t id,
-    const struct source *source, const struct effort *effort, struct why *why)
+decrypt(uint8_t *blocks, uint8_t *valid, const struct frozen *f, const struct item_data *item,
+    uint64_t id, const struct source *source, const struct effort *effort, struct why *why)
 {
 	const size_t t = (size_t)frozen_definition(f)->threshold;
 	struct blob blob[DEFINITION_TRUSTEES_MAX] = { { .owner = NULL } };
 	struct dleq_share share[DEFINITION_TRUSTEES_MAX];
-	struct elgamal_list *list = NULL;
-	struct list bytes = { 0 };
+	struct list list = { 0 };
 	enum result r;
 	size_t i;
 
-	r = frozen_current_list(f, id, source, &bytes, why);
+	r = frozen_current_list(f, id, source, &list, why);
 	if (r != R_GOOD)
 		return r;
-	r = elgamal_list_decode(&list, gvec_group(m), (size_t)item->counted, item->width,
-	    bytes.bytes, NULL, effort);
-	list_release(&bytes);
 	for (i = 0; i < t && r == R_GOOD; i++) {
 		r = source_blob(source, &item->decryption[i].factors, &blob[i]);
 		share[i].trustee = item->decryption[i].trustee;
 		share[i].factors = blob[i].bytes;
 	}
 	if (r == R_GOOD)
-		r = dleq_combine(m, list, share, t, effort);
+		r = dleq_open(blocks, valid, frozen_definition(f)->group, list.bytes,
+		    (size_t)item->counted, item->width, share, t, effort);
 	for (i = 0; i < t; i++)
 		blob_release(&blob[i]);
-	elgamal_list_free(list);
+	list_release(&list);
 	if (r != R_GOOD)
 		return why_set(why, r, "the decryption of item %llu: %s", (unsigned long long)id,
 		    result_text(r));
 	return R_GOOD;
-}
-
-/* Extract rows [from, to) of m, `width` elements each; `valid[i]` says whether row i gave
- * blocks at all. */
-static enum result
-extract(uint8_t *blocks, uint8_t *valid, struct gvec *m, size_t width, size_t from, size_t to)
-{
-	struct gvec *rows = NULL;
-	enum result r;
-	size_t i;
-
-	r = gvec_slice(&rows, m, from * width, (to - from) * width);
-	if (r != R_GOOD)
-		return r;
-	r = gvec_extract(blocks + from * width * GROUP_BLOCK_BYTES, rows, NULL);
-	gvec_free(rows);
-	if (r == R_GOOD)
-		memset(valid + from, 1, to - from);
-	if (r != R_BAD_CHOICE)
-		return r;
-	if (to - from == 1)
-		return R_GOOD; /* stays invalid */
-	for (i = from, r = R_GOOD; i < to && r == R_GOOD; i++)
-		r = extract(blocks, valid, m, width, i, i + 1);
-	return r;
 }
 
 /* The choices of an item, those that are valid in front. */
@@ -81,24 +51,23 @@ struct choices {
 	uint64_t invalid;
 };
 
+/* Decrypt, and sort out what is no choice. */
 static enum result
-read_choices(struct choices *c, struct gvec *m, const struct item_data *item)
+read_choices(struct choices *c, const struct frozen *f, const struct item_data *item,
+    const struct source *source, const struct effort *effort, struct why *why)
 {
 	const struct item *text = &item->record->record->of.item;
-	const size_t rows = (size_t)item->counted;
-	uint8_t *valid = calloc(rows, 1);
-	enum result r = R_GOOD;
+	const size_t rows = (size_t)item->counted, width = item->width;
+	uint8_t *valid = calloc(rows, width);
+	enum result r = R_NO_MEMORY;
 	size_t i;
 
-	c->stride = item->width * GROUP_BLOCK_BYTES;
+	c->stride = width * GROUP_BLOCK_BYTES;
 	c->bytes = calloc(rows, c->stride);
-	if (c->bytes == NULL || valid == NULL)
-		r = R_NO_MEMORY;
-	for (i = 0; i < rows && r == R_GOOD; i += CHUNK)
-		r = extract(c->bytes, valid, m, item->width, i,
-		    rows - i < CHUNK ? rows : i + CHUNK);
+	if (c->bytes != NULL && valid != NULL)
+		r = decrypt(c->bytes, valid, f, item, text->id, source, effort, why);
 	for (i = 0; i < rows && r == R_GOOD; i++) {
-		if (!valid[i] ||
+		if (memchr(valid + i * width, 0, width) != NULL ||
 		    choice_check((enum choice_type)text->choice, (unsigned)text->option_count,
 			c->bytes + i * c->stride, c->stride) != R_GOOD) {
 			c->invalid++;
@@ -179,21 +148,13 @@ open_item(struct outcome *o, struct arena *arena, struct choices *c, struct coun
     const struct effort *effort, struct why *why)
 {
 	const struct item *text = &item->record->record->of.item;
-	struct gvec *m = NULL;
 	enum result r;
 
 	if (!item_is_opened(f, item))
 		return R_GOOD;
 	c->size = item_choice_bytes(text);
-	r = gvec_new(&m, frozen_definition(f)->group, (size_t)item->counted * item->width);
-	if (r == R_GOOD)
-		r = decrypt(m, f, item, text->id, source, effort, why);
-	if (r == R_GOOD)
-		r = read_choices(c, m, item);
-	if (r == R_GOOD)
-		r = tally(o, arena, c, count, text);
-	gvec_free(m);
-	return r;
+	r = read_choices(c, f, item, source, effort, why);
+	return r == R_GOOD ? tally(o, arena, c, count, text) : r;
 }
 
 static enum result

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "crypto/dleq.h"
-#include "crypto/elgamal.h"
 #include "crypto/rng.h"
 #include "crypto/shuffle.h"
 
@@ -198,16 +197,13 @@ decrypt_list(struct tally *t, const struct item_status *item, const struct list 
 		.list = list->bytes };
 	size_t factors_n = dleq_factors_bytes(g, s.rows, s.width), proof_n = dleq_proof_bytes(g);
 	uint8_t *factors = malloc(factors_n), *proof = malloc(proof_n);
-	struct elgamal_list *decoded = NULL;
 	union record_body body = { 0 };
 	struct svec *x = NULL;
 	struct rng rng;
 	enum result r = factors == NULL || proof == NULL ? R_NO_MEMORY : tally_share(t, &x, why);
 
 	if (r == R_GOOD)
-		r = elgamal_list_decode(&decoded, g, s.rows, s.width, s.list, NULL, &t->effort);
-	if (r == R_GOOD)
-		r = dleq_factors(factors, decoded, x, &t->effort);
+		r = dleq_factors(factors, &s, x, &t->effort);
 	if (r == R_GOOD)
 		r = rng_system(&rng);
 	if (r == R_GOOD) {
@@ -225,7 +221,6 @@ decrypt_list(struct tally *t, const struct item_status *item, const struct list 
 	}
 	if (r == R_GOOD)
 		r = tally_post(t, name, RECORD_DECRYPT, &body, why);
-	elgamal_list_free(decoded);
 	free(factors);
 	free(proof);
 	return r;

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "crypto/mem.h"
-#include "crypto/stages.h"
 
 /* ---- the statement ---- */
 
-/* How much more a power costs than reading an element: for progress only. */
-#define POWER_WEIGHT 8
+/* Bytes of elements that are raised, and multiplied, at a time: what is decoded of a long list at
+ * once. The larger, the faster is a product. */
+#define POWER_BYTES ((size_t)64 << 10)
+#define PRODUCT_BYTES ((size_t)512 << 10)
 
 size_t
 dleq_factors_bytes(const struct group *g, size_t rows, size_t width)
@@ -57,77 +58,130 @@ aggregate_free(struct aggregate *ag)
 	gvec_free(ag->D);
 }
 
-/* (D1) */
+/* (D1), 16 bytes each. Free with free. */
 static enum result
-draw_delta(struct svec *delta, const struct transcript *P)
+draw_delta(uint8_t **delta, const struct transcript *P, size_t M)
 {
-	const size_t M = svec_len(delta);
 	struct transcript t = *P;
 	struct rng rng;
-	uint8_t hash[64], *bytes;
+	uint8_t hash[64];
 
-	bytes = malloc(M * 16);
-	if (bytes == NULL)
+	*delta = malloc(M * 16);
+	if (*delta == NULL)
 		return R_NO_MEMORY;
 	transcript_string(&t, "delta");
 	transcript_finish(&t, hash);
 	rng_seeded(&rng, hash);
-	rng_fill(&rng, bytes, M * 16);
-	svec_from_128(delta, bytes);
-	free(bytes);
+	rng_fill(&rng, *delta, M * 16);
 	return R_GOOD;
 }
 
-/* product = prod v_j^delta_j, v_j at bytes + j * stride. */
+/* Elements that stand at regular distances in bytes, and the products of ranges of them. */
+struct column {
+	const uint8_t *bytes;
+	size_t stride;
+	struct gvec *partial;
+};
+
+struct products {
+	struct column column[2];
+	size_t columns, grain;
+	const uint8_t *delta;
+};
+
+/* out = prod v_j^delta_j over a range. */
 static enum result
-weighted_product(struct gvec *product, const struct svec *delta, const uint8_t *bytes,
-    size_t stride, struct stages *stages)
+range_product(struct gvec *out, const struct column *c, const struct svec *delta, size_t from)
 {
-	const size_t M = svec_len(delta);
 	struct gvec *v = NULL;
 	enum result r;
 
-	r = gvec_new(&v, svec_group(delta), M);
-	if (r != R_GOOD)
-		goto out;
-	r = gvec_decode(v, bytes, stride, DECODE_NO_IDENTITY, NULL, stages_next(stages, 1));
-	if (r != R_GOOD)
-		goto out;
-	r = gvec_multipow_vartime(product, v, delta, stages_next(stages, POWER_WEIGHT / 2));
-out:
+	if ((r = gvec_new(&v, svec_group(delta), svec_len(delta))) == R_GOOD &&
+	    (r = gvec_decode(v, c->bytes + from * c->stride, c->stride, DECODE_NO_IDENTITY, NULL,
+		 NULL)) == R_GOOD)
+		r = gvec_multipow_vartime(out, v, delta, NULL);
 	gvec_free(v);
 	return r;
 }
 
 static enum result
-aggregate_new(struct aggregate *ag, const struct dleq_statement *s, const struct effort *effort)
+products_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
-	const size_t size = group_element_bytes(s->group);
-	const size_t list_bytes = elgamal_list_bytes(s->group, s->rows, s->width);
+	const struct products *p = ctx;
 	struct svec *delta = NULL;
-	struct stages stages;
+	struct gvec *out = NULL;
+	enum result r;
+	size_t k;
+
+	(void)bad;
+	r = svec_new(&delta, gvec_group(p->column[0].partial), to - from);
+	if (r != R_GOOD)
+		return r;
+	svec_from_128(delta, p->delta + 16 * from);
+	for (k = 0; k < p->columns && r == R_GOOD; k++) {
+		r = gvec_slice(&out, p->column[k].partial, from / p->grain, 1);
+		if (r == R_GOOD)
+			r = range_product(out, &p->column[k], delta, from);
+		gvec_free(out);
+		out = NULL;
+	}
+	svec_free(delta);
+	return r;
+}
+
+/* A = prod a_j^delta_j; and D = prod d_j^delta_j, if D is not NULL. */
+static enum result
+weighted_products(struct gvec *A, struct gvec *D, const struct dleq_statement *s,
+    const uint8_t *delta, const struct effort *effort)
+{
+	const size_t size = group_element_bytes(s->group), M = s->rows * s->width;
+	struct products p = { .columns = D == NULL ? 1 : 2,
+		.grain = par_grain(effort, M, PRODUCT_BYTES / size),
+		.delta = delta };
+	enum result r = R_GOOD;
+	size_t k;
+
+	/* Every other element of the list is an a. */
+	p.column[0] = (struct column){ .bytes = s->list.p, .stride = 2 * size };
+	p.column[1] = (struct column){ .bytes = s->factors.p, .stride = size };
+	for (k = 0; k < p.columns && r == R_GOOD; k++)
+		r = gvec_new(&p.column[k].partial, s->group, par_count(M, p.grain));
+	if (r == R_GOOD)
+		r = par_ranges(effort, M, p.grain, products_range, &p, NULL);
+	if (r == R_GOOD)
+		gvec_product(A, p.column[0].partial);
+	if (r == R_GOOD && D != NULL)
+		gvec_product(D, p.column[1].partial);
+	gvec_free(p.column[0].partial);
+	gvec_free(p.column[1].partial);
+	return r;
+}
+
+/* Whoever knows x gets D from it: prod d_j^delta_j = prod a_j^(x delta_j) = A^x. */
+static enum result
+aggregate_new(struct aggregate *ag, const struct dleq_statement *s, const struct svec *x,
+    const struct effort *effort)
+{
+	const size_t list_bytes = elgamal_list_bytes(s->group, s->rows, s->width);
+	uint8_t *delta = NULL;
 	enum result r;
 
 	ag->A = ag->D = NULL;
 	if (s->list.n == 0 || s->list.n != list_bytes || s->factors.n != list_bytes / 2)
 		return R_BAD_WIDTH;
-	stages_start(&stages, effort, 2 + 2 * (POWER_WEIGHT / 2));
 	if ((r = gvec_new(&ag->A, s->group, 1)) != R_GOOD ||
-	    (r = gvec_new(&ag->D, s->group, 1)) != R_GOOD ||
-	    (r = svec_new(&delta, s->group, s->rows * s->width)) != R_GOOD)
+	    (r = gvec_new(&ag->D, s->group, 1)) != R_GOOD)
 		goto out;
 	enter_statement(&ag->P, s);
-	r = draw_delta(delta, &ag->P);
+	r = draw_delta(&delta, &ag->P, s->rows * s->width);
 	if (r != R_GOOD)
 		goto out;
-	/* (D2): every other element of the list is an a. */
-	r = weighted_product(ag->A, delta, s->list.p, 2 * size, &stages);
-	if (r != R_GOOD)
-		goto out;
-	/* (D3) */
-	r = weighted_product(ag->D, delta, s->factors.p, size, &stages);
+	/* (D2), (D3) */
+	r = weighted_products(ag->A, x == NULL ? ag->D : NULL, s, delta, effort);
+	if (r == R_GOOD && x != NULL)
+		r = gvec_pow(ag->D, ag->A, x, NULL);
 out:
-	svec_free(delta);
+	free(delta);
 	return r;
 }
 
@@ -154,27 +208,43 @@ challenge(struct svec *c, const struct aggregate *ag, const uint8_t *T1, const u
 
 /* ---- prove ---- */
 
-enum result
-dleq_factors(uint8_t *factors, const struct elgamal_list *list, const struct svec *x,
-    const struct effort *effort)
-{
-	const size_t size = group_element_bytes(list->group);
-	struct gvec *d = NULL;
-	struct stages stages;
-	enum result r;
-	size_t k;
+struct factors {
+	uint8_t *out;
+	const struct dleq_statement *s;
+	const struct svec *x;
+};
 
-	stages_start(&stages, effort, list->width * (POWER_WEIGHT + 1));
-	r = gvec_new(&d, list->group, list->rows);
-	for (k = 0; k < list->width && r == R_GOOD; k++) {
-		/* (D9) */
-		r = gvec_pow(d, list->a[k], x, stages_next(&stages, POWER_WEIGHT));
-		if (r == R_GOOD)
-			r = gvec_encode(factors + k * size, list->width * size, d,
-			    stages_next(&stages, 1));
-	}
+static enum result
+factors_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct factors *f = ctx;
+	const size_t size = group_element_bytes(f->s->group);
+	struct gvec *d = NULL;
+	enum result r;
+
+	(void)bad;
+	/* (D9) */
+	if ((r = gvec_new(&d, f->s->group, to - from)) == R_GOOD &&
+	    (r = gvec_decode(d, f->s->list.p + from * 2 * size, 2 * size, DECODE_NO_IDENTITY, NULL,
+		 NULL)) == R_GOOD &&
+	    (r = gvec_pow(d, d, f->x, NULL)) == R_GOOD)
+		r = gvec_encode(f->out + from * size, size, d, NULL);
 	gvec_free(d);
 	return r;
+}
+
+enum result
+dleq_factors(uint8_t *factors, const struct dleq_statement *s, const struct svec *x,
+    const struct effort *effort)
+{
+	const size_t M = s->rows * s->width;
+	struct factors f = { factors, s, x };
+
+	if (s->list.n == 0 || s->list.n != elgamal_list_bytes(s->group, s->rows, s->width))
+		return R_BAD_WIDTH;
+	return par_ranges(effort, M,
+	    par_grain(effort, M, POWER_BYTES / group_element_bytes(s->group)), factors_range, &f,
+	    NULL);
 }
 
 /* Draw w from a stream of its own: hedged with x and P, see rng_hedged. */
@@ -212,7 +282,7 @@ dleq_prove(uint8_t *proof, const struct dleq_statement *st, const struct svec *x
 	    (r = svec_new(&c, st->group, 1)) != R_GOOD ||
 	    (r = svec_new(&s, st->group, 1)) != R_GOOD)
 		goto out;
-	r = aggregate_new(&ag, st, effort);
+	r = aggregate_new(&ag, st, x, effort);
 	if (r != R_GOOD)
 		goto out;
 	r = draw_nonce(w, rng, &ag.P, x);
@@ -305,7 +375,7 @@ dleq_verify(const struct dleq_statement *st, struct slice proof, const struct ef
 	    (r = gvec_decode(T2, proof.p + size, size, DECODE_NO_IDENTITY, NULL, NULL)) != R_GOOD ||
 	    (r = svec_decode(s, proof.p + 2 * size, group_scalar_bytes(st->group), NULL)) != R_GOOD)
 		goto out;
-	r = aggregate_new(&ag, st, effort);
+	r = aggregate_new(&ag, st, NULL, effort);
 	if (r != R_GOOD)
 		goto out;
 	challenge(c, &ag, proof.p, proof.p + size);

@@ -39,13 +39,15 @@ size_t dleq_factors_bytes(const struct group *g, size_t rows, size_t width);
 /* Bytes of a proof: two elements and a scalar, whatever the list. */
 size_t dleq_proof_bytes(const struct group *g);
 
-/* (D9): write dleq_factors_bytes at `factors`. x has length 1. Constant time in x. */
-enum result dleq_factors(uint8_t *factors, const struct elgamal_list *list, const struct svec *x,
+/* (D9): write dleq_factors_bytes at `factors`; those of the statement are not looked at. x has
+ * length 1. Reads the list piece by piece and keeps little of it. R_BAD_WIDTH, or as
+ * gvec_decode for a list that does not decode. Constant time in x. */
+enum result dleq_factors(uint8_t *factors, const struct dleq_statement *s, const struct svec *x,
     const struct effort *effort);
 
-/* Write dleq_proof_bytes at `proof`. The statement must be true for x (length 1).
- * The nonce is hedged with x and the statement. Returns as dleq_verify for a list or factors
- * that do not decode. Constant time in x. */
+/* Write dleq_proof_bytes at `proof`. The statement must be true for x (length 1); the factors
+ * are hashed, not read. The nonce is hedged with x and the statement. R_BAD_WIDTH, or as
+ * gvec_decode for a list that does not decode. Constant time in x. */
 enum result dleq_prove(uint8_t *proof, const struct dleq_statement *s, const struct svec *x,
     struct rng *rng, const struct effort *effort);
 
@@ -62,6 +64,11 @@ enum result dleq_equations(const struct gvec *X, const struct gvec *A, const str
 
 /* (D10): lambda (length n) for the n distinct trustee numbers (each >= 1). */
 enum result dleq_lagrange(struct svec *lambda, const uint32_t *trustees, size_t n);
+/* The same as fractions of integers: lambda_i = top_i / bottom (length 1), the smallest bottom
+ * that they all have in common. For few trustees they are short numbers or the negatives of
+ * such. */
+enum result dleq_lagrange_whole(struct svec *top, struct svec *bottom, const uint32_t *trustees,
+    size_t n);
 
 /* One trustee's factors, verified. */
 struct dleq_share {
@@ -74,5 +81,15 @@ struct dleq_share {
  * of m may be the identity. Same refusals as dleq_verify. */
 enum result dleq_combine(struct gvec *m, const struct elgamal_list *list,
     const struct dleq_share *shares, size_t t, const struct effort *effort);
+
+/* (D11) and the extraction of section 2.3 in one, for lists of any length: blocks, rows * width
+ * of GROUP_BLOCK_BYTES each, are what the list (its bytes) holds, and valid[j] is 1; or 0 where an
+ * element is no block, and the bytes are zeros. Takes no power as long as the order for a row,
+ * but for each distinct plaintext, and keeps only the answer and the encoding of one element a
+ * row. Variable time: the plaintexts are about to be published. Not for the tiny groups.
+ * R_BAD_WIDTH, R_NO_RANDOM; or as gvec_decode for a list or factors that do not decode. */
+enum result dleq_open(uint8_t *blocks, uint8_t *valid, const struct group *g, struct slice list,
+    size_t rows, size_t width, const struct dleq_share *shares, size_t t,
+    const struct effort *effort);
 
 #endif

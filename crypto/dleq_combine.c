@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/dleq.h"
 #include "crypto/stages.h"
@@ -54,6 +55,154 @@ dleq_lagrange(struct svec *lambda, const uint32_t *trustees, size_t n)
 		r = coefficient(lambda, trustees, n, i);
 	return r;
 }
+
+/* ---- the same as integers ---- */
+
+static uint32_t
+gcd(uint32_t a, uint32_t b)
+{
+	uint32_t rest;
+
+	while (b != 0) {
+		rest = a % b;
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* Cancel what the products of two lists of factors have in common. */
+static void
+cancel(uint32_t *a, size_t a_n, uint32_t *b, size_t b_n)
+{
+	uint32_t common;
+	size_t i, j;
+
+	for (i = 0; i < a_n; i++)
+		for (j = 0; j < b_n && a[i] > 1; j++) {
+			common = gcd(a[i], b[j]);
+			a[i] /= common;
+			b[j] /= common;
+		}
+}
+
+/* Integers as lists of their factors. */
+struct fractions {
+	const uint32_t *trustees;
+	size_t n;
+	uint32_t *top, *bottom; /* of one coefficient, n - 1 each */
+	uint32_t *common;       /* the common denominator */
+	size_t common_n;
+	uint32_t *rest; /* a copy of it */
+};
+
+/* (D10): the coefficient of the trustee `at` in lowest terms; returns 1 if it is negative. */
+static int
+lowest_terms(struct fractions *f, size_t at)
+{
+	const uint32_t i = f->trustees[at];
+	size_t k, n = 0;
+	int negative = 0;
+
+	for (k = 0; k < f->n; k++) {
+		const uint32_t j = f->trustees[k];
+
+		if (k == at)
+			continue;
+		assert(i != j && i > 0 && j > 0);
+		f->top[n] = j;
+		f->bottom[n++] = j > i ? j - i : i - j;
+		negative ^= j < i;
+	}
+	cancel(f->bottom, n, f->top, n);
+	return negative;
+}
+
+/* Set the rest to the common denominator without this coefficient's, and leave in f->bottom what of it
+ * is not in there. */
+static void
+divide_common(struct fractions *f)
+{
+	memcpy(f->rest, f->common, f->common_n * sizeof *f->rest);
+	cancel(f->bottom, f->n - 1, f->rest, f->common_n);
+}
+
+/* v[at] *= the factors; `one` is a temporary. */
+static void
+multiply_factors(struct svec *v, size_t at, const uint32_t *factors, size_t n, struct svec *one,
+    struct svec *product)
+{
+	size_t i;
+
+	svec_copy(product, 0, v, at, 1);
+	for (i = 0; i < n; i++) {
+		if (factors[i] == 1)
+			continue;
+		svec_set_u64(one, 0, factors[i]);
+		svec_mul(product, product, one);
+	}
+	svec_copy(v, at, product, 0, 1);
+}
+
+static enum result
+whole(struct fractions *f, struct svec *top, struct svec *bottom)
+{
+	struct svec *one = NULL, *product = NULL;
+	enum result r;
+	size_t i, k;
+	int negative;
+
+	if ((r = svec_new(&one, svec_group(top), 1)) != R_GOOD ||
+	    (r = svec_new(&product, svec_group(top), 1)) != R_GOOD)
+		goto out;
+	for (i = 0; i < f->n; i++) {
+		(void)lowest_terms(f, i);
+		divide_common(f);
+		for (k = 0; k + 1 < f->n; k++)
+			if (f->bottom[k] > 1)
+				f->common[f->common_n++] = f->bottom[k];
+	}
+	for (i = 0; i < f->n; i++) {
+		negative = lowest_terms(f, i);
+		divide_common(f);
+		svec_set_u64(top, i, 1);
+		multiply_factors(top, i, f->top, f->n - 1, one, product);
+		multiply_factors(top, i, f->rest, f->common_n, one, product);
+		if (negative) {
+			svec_copy(product, 0, top, i, 1);
+			svec_neg(product, product);
+			svec_copy(top, i, product, 0, 1);
+		}
+	}
+	svec_set_u64(bottom, 0, 1);
+	multiply_factors(bottom, 0, f->common, f->common_n, one, product);
+out:
+	svec_free(one);
+	svec_free(product);
+	return r;
+}
+
+enum result
+dleq_lagrange_whole(struct svec *top, struct svec *bottom, const uint32_t *trustees, size_t n)
+{
+	struct fractions f = { .trustees = trustees, .n = n };
+	enum result r = R_NO_MEMORY;
+
+	assert(n > 0 && svec_len(top) == n && svec_len(bottom) == 1);
+	f.top = calloc(n, sizeof *f.top);
+	f.bottom = calloc(n, sizeof *f.bottom);
+	f.common = calloc(n * n, sizeof *f.common);
+	f.rest = calloc(n * n, sizeof *f.rest);
+	if (f.top != NULL && f.bottom != NULL && f.common != NULL && f.rest != NULL)
+		r = whole(&f, top, bottom);
+	free(f.top);
+	free(f.bottom);
+	free(f.common);
+	free(f.rest);
+	return r;
+}
+
+/* ---- combining, straight from the formula ---- */
 
 /* One column: m[i] = b[i] / prod over the shares of d[i]^lambda. */
 static enum result

@@ -16,6 +16,7 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/dleq.c \
 	crypto/dleq.h \
 	crypto/dleq_combine.c \
+	crypto/dleq_open.c \
 	crypto/edwards.c \
 	crypto/edwards.h \
 	crypto/edwards_multi.c \

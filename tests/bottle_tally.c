@@ -197,7 +197,6 @@ bottle_decrypt_body(struct bottle *b, union record_body *body, unsigned trustee,
 	const size_t n = dleq_factors_bytes(b->group, (size_t)s.counted, s.width);
 	uint8_t *factors = bottle_keep(b, n);
 	uint8_t *proof = bottle_keep(b, dleq_proof_bytes(b->group));
-	struct elgamal_list *decoded = NULL;
 	struct list list = { 0 };
 	struct dleq_statement statement = { .group = b->group,
 		.close = s.close,
@@ -211,11 +210,7 @@ bottle_decrypt_body(struct bottle *b, union record_body *body, unsigned trustee,
 
 	bottle_must(b, frozen_current_list(now(b), item, &b->source, &list, &b->why), "list");
 	statement.list = list.bytes;
-	bottle_must(b,
-	    elgamal_list_decode(&decoded, b->group, (size_t)s.counted, s.width, list.bytes, NULL,
-		NULL),
-	    "list");
-	bottle_must(b, dleq_factors(factors, decoded, x, NULL), "factors");
+	bottle_must(b, dleq_factors(factors, &statement, x, NULL), "factors");
 	bottle_must(b, dleq_prove(proof, &statement, x, &b->rng, NULL), "proof");
 	memset(body, 0, sizeof *body);
 	body->decrypt.close = *s.close;
@@ -225,7 +220,6 @@ bottle_decrypt_body(struct bottle *b, union record_body *body, unsigned trustee,
 	body->decrypt.list = list.digest;
 	body->decrypt.prev = bottle_prev(b, ROLE_TRUSTEE, trustee);
 	body->decrypt.proof = (struct slice){ proof, dleq_proof_bytes(b->group) };
-	elgamal_list_free(decoded);
 	list_release(&list);
 }
 

@@ -237,7 +237,6 @@ do_decrypt(struct rogue *x)
 	const struct group *g = frozen_definition(f)->group;
 	struct dleq_statement s = { .group = g, .item = x->number, .trustee = x->tally.number };
 	union record_body body = { 0 };
-	struct elgamal_list *decoded = NULL;
 	struct item_status item;
 	struct list list = { 0 };
 	uint8_t *factors = NULL, proof[2048];
@@ -250,13 +249,15 @@ do_decrypt(struct rogue *x)
 		r = frozen_current_list(f, x->number, mirror_source(&x->w.mirror), &list, &x->why);
 	if (r == R_GOOD)
 		r = tally_share(&x->tally, &share, &x->why);
-	if (r == R_GOOD)
-		r = elgamal_list_decode(&decoded, g, (size_t)list.rows, list.width, list.bytes,
-		    NULL, NULL);
 	if (r == R_GOOD) {
-		n = dleq_factors_bytes(g, (size_t)list.rows, list.width);
+		s.close = item.close;
+		s.X = frozen_share(f, x->tally.number);
+		s.rows = (size_t)list.rows;
+		s.width = list.width;
+		s.list = list.bytes;
+		n = dleq_factors_bytes(g, s.rows, s.width);
 		factors = malloc(n);
-		r = factors == NULL ? R_NO_MEMORY : dleq_factors(factors, decoded, share, NULL);
+		r = factors == NULL ? R_NO_MEMORY : dleq_factors(factors, &s, share, NULL);
 	}
 	if (r == R_GOOD)
 		r = rng_system(&rng);
@@ -264,11 +265,6 @@ do_decrypt(struct rogue *x)
 		/* Another valid element in the first place: the a of the list itself. */
 		if (x->bad)
 			memcpy(factors, list.bytes.p, element);
-		s.close = item.close;
-		s.X = frozen_share(f, x->tally.number);
-		s.rows = (size_t)list.rows;
-		s.width = list.width;
-		s.list = list.bytes;
 		s.factors = (struct slice){ factors, n };
 		r = dleq_prove(proof, &s, share, &rng, NULL);
 		rng_wipe(&rng);
@@ -283,7 +279,6 @@ do_decrypt(struct rogue *x)
 		r = post(x, RECORD_DECRYPT, &body);
 	}
 	svec_free(share);
-	elgamal_list_free(decoded);
 	list_release(&list);
 	free(factors);
 	return r;

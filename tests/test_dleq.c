@@ -24,14 +24,10 @@ struct sample {
 static void
 remake(struct sample *s)
 {
-	struct elgamal_list *list;
 	struct rng rng;
 
 	rng_seeded(&rng, seed);
-	good(elgamal_list_decode(&list, s->st.group, s->st.rows, s->st.width, s->st.list, NULL,
-	    NULL));
-	good(dleq_factors(s->factors, list, s->x, NULL));
-	elgamal_list_free(list);
+	good(dleq_factors(s->factors, &s->st, s->x, NULL));
 	good(dleq_prove(s->proof, &s->st, s->x, &rng, NULL));
 }
 
@@ -543,6 +539,7 @@ all_sets(const struct group *g, unsigned n, unsigned t, size_t rows, size_t widt
 	struct rng rng;
 	struct svec *a, *a_0, *x;
 	struct gvec *y, *messages, *found;
+	struct dleq_statement st = { .group = g, .rows = rows, .width = width };
 	struct slice bytes;
 	struct elgamal_list *list;
 	struct dleq_share shares[8], chosen[8];
@@ -554,13 +551,13 @@ all_sets(const struct group *g, unsigned n, unsigned t, size_t rows, size_t widt
 	a = kit_scalars(g, t, &rng);
 	good(svec_slice(&a_0, a, 0, 1));
 	y = kit_powers(a_0);
-	bytes = kit_list(y, rows, width, &messages, &rng);
+	bytes = st.list = kit_list(y, rows, width, &messages, &rng);
 	good(elgamal_list_decode(&list, g, rows, width, bytes, NULL, NULL));
 	good(gvec_new(&found, g, M));
 	for (i = 0; i < n; i++) {
 		x = polynomial(a, i + 1);
 		factors[i] = malloc(dleq_factors_bytes(g, rows, width));
-		good(dleq_factors(factors[i], list, x, NULL));
+		good(dleq_factors(factors[i], &st, x, NULL));
 		shares[i] = (struct dleq_share){ i + 1,
 			{ factors[i], dleq_factors_bytes(g, rows, width) } };
 		svec_free(x);
@@ -635,8 +632,9 @@ START_TEST(a_message_may_be_the_identity)
 	struct svec *x, *r;
 	struct gvec *y, *m;
 	struct elgamal_list *list;
-	uint8_t factors[32];
+	uint8_t factors[32], bytes[64];
 	struct dleq_share share = { 1, { factors, 32 } };
+	struct dleq_statement st = { .group = g, .rows = 1, .width = 1, .list = { bytes, 64 } };
 
 	rng_seeded(&rng, seed);
 	x = kit_scalars(g, 1, &rng);
@@ -645,7 +643,8 @@ START_TEST(a_message_may_be_the_identity)
 	good(gvec_new(&m, g, 1));
 	good(elgamal_list_new(&list, g, 1, 1));
 	good(elgamal_encrypt(list->a[0], list->b[0], y, m, r, NULL));
-	good(dleq_factors(factors, list, x, NULL));
+	good(elgamal_list_encode(bytes, list, NULL));
+	good(dleq_factors(factors, &st, x, NULL));
 	gvec_set_generator(m);
 	good(dleq_combine(m, list, &share, 1, NULL));
 	ck_assert_int_eq(gvec_is_identity_vartime(m, 0), 1);
@@ -689,6 +688,206 @@ START_TEST(lagrange)
 	svec_free(part);
 	svec_free(a_0);
 	svec_free(a);
+}
+END_TEST
+
+/* The fractions of integers are the coefficients; and they are short. */
+START_TEST(lagrange_in_integers)
+{
+	static const uint32_t sets[][4] = { { 1, 2, 3, 4 }, { 2, 4, 6, 8 }, { 7, 3, 200, 11 },
+		{ 4, 3, 2, 1 }, { 1, 3, 4, 64 }, { 4000000000u, 1, 2, 4294967295u } };
+	/* The first two: 4, -6, 4, -1; a common denominator of 1. */
+	static const uint64_t first[] = { 4, 6, 4, 1 };
+	const struct group *g = kit_group(_i);
+	struct svec *lambda, *top, *bottom, *one = kit_scalar(g, 1), *x;
+	size_t i, j, n;
+
+	for (n = 1; n <= 4; n++)
+		for (i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+			good(svec_new(&lambda, g, n));
+			good(svec_new(&top, g, n));
+			good(svec_new(&bottom, g, 1));
+			good(dleq_lagrange(lambda, sets[i], n));
+			good(dleq_lagrange_whole(top, bottom, sets[i], n));
+			for (j = 0; n == 4 && i < 2 && j < 4; j++) {
+				x = kit_scalar(g, first[j]);
+				if (j % 2 == 1)
+					svec_neg(x, x);
+				svec_copy(lambda, j, x, 0, 1);
+				svec_free(x);
+				ck_assert_uint_eq(svec_differ_vartime(bottom, one), 1);
+			}
+			svec_mul(lambda, lambda, bottom);
+			ck_assert_uint_eq(svec_differ_vartime(lambda, top), n);
+			svec_free(lambda);
+			svec_free(top);
+			svec_free(bottom);
+		}
+	svec_free(one);
+}
+END_TEST
+
+/* ---- opening ---- */
+
+/* Write a list of rows * width: blocks, many of them twice; every seventh no block, every ninth
+ * the identity. */
+static struct slice
+list_of_blocks(const struct gvec *y, size_t rows, size_t width, struct rng *rng)
+{
+	const struct group *g = gvec_group(y);
+	const size_t M = rows * width, size = group_element_bytes(g);
+	uint8_t *blocks = calloc(M, GROUP_BLOCK_BYTES), *bytes = malloc(2 * M * size);
+	struct gvec *m, *other = kit_elements(g, M, rng), *one, *a;
+	struct svec *r = kit_scalars(g, M, rng);
+	size_t i;
+
+	for (i = 0; i < M; i++) {
+		blocks[i * GROUP_BLOCK_BYTES] = (uint8_t)(i % 5 == 0 ? i : i % 3);
+		blocks[i * GROUP_BLOCK_BYTES + 29] = (uint8_t)(i / 256);
+	}
+	good(gvec_new(&m, g, M));
+	good(gvec_new(&a, g, M));
+	good(gvec_new(&one, g, 1));
+	good(gvec_embed(m, blocks));
+	for (i = 0; i < M; i++) {
+		if (i % 7 == 3)
+			gvec_copy(m, i, other, i, 1);
+		if (i % 9 == 4)
+			gvec_copy(m, i, one, 0, 1);
+	}
+	good(elgamal_encrypt(a, m, y, m, r, NULL));
+	good(gvec_encode(bytes, 2 * size, a, NULL));
+	good(gvec_encode(bytes + size, 2 * size, m, NULL));
+	free(blocks);
+	gvec_free(m);
+	gvec_free(a);
+	gvec_free(one);
+	gvec_free(other);
+	svec_free(r);
+	return (struct slice){ bytes, 2 * M * size };
+}
+
+/* dleq_open gives what dleq_combine and gvec_extract give, for every set of t of n. */
+static void
+opens_as_it_combines(const struct group *g, unsigned n, unsigned t, size_t rows, size_t width,
+    const struct effort *effort)
+{
+	const size_t M = rows * width, bytes = dleq_factors_bytes(g, rows, width);
+	uint8_t *blocks = malloc(M * GROUP_BLOCK_BYTES), *want = malloc(M * GROUP_BLOCK_BYTES);
+	uint8_t *valid = malloc(M), *want_valid = malloc(M), *factors[8];
+	struct dleq_statement st = { .group = g, .rows = rows, .width = width };
+	struct dleq_share shares[8], chosen[8];
+	struct elgamal_list *list;
+	struct svec *a, *a_0, *x;
+	struct gvec *y, *m;
+	struct rng rng;
+	unsigned set, i, have;
+
+	rng_seeded(&rng, seed);
+	a = kit_scalars(g, t, &rng);
+	good(svec_slice(&a_0, a, 0, 1));
+	y = kit_powers(a_0);
+	st.list = list_of_blocks(y, rows, width, &rng);
+	good(elgamal_list_decode(&list, g, rows, width, st.list, NULL, NULL));
+	good(gvec_new(&m, g, M));
+	for (i = 0; i < n; i++) {
+		x = polynomial(a, i + 1);
+		factors[i] = malloc(bytes);
+		good(dleq_factors(factors[i], &st, x, effort));
+		shares[i] = (struct dleq_share){ i + 1, { factors[i], bytes } };
+		svec_free(x);
+	}
+	for (set = 0; set < 1u << n; set++) {
+		for (i = have = 0; i < n; i++)
+			if (set >> i & 1)
+				chosen[have++] = shares[set & 1 ? i : n - 1 - i];
+		if (have != t)
+			continue;
+		good(dleq_combine(m, list, chosen, t, NULL));
+		good(gvec_extract_each(want, want_valid, m, NULL));
+		memset(blocks, 1, M * GROUP_BLOCK_BYTES);
+		memset(valid, 2, M);
+		good(dleq_open(blocks, valid, g, st.list, rows, width, chosen, t, effort));
+		ck_assert_mem_eq(valid, want_valid, M);
+		ck_assert_mem_eq(blocks, want, M * GROUP_BLOCK_BYTES);
+		ck_assert_ptr_null(memchr(valid, 2, M));
+		ck_assert_ptr_nonnull(memchr(valid, 1, M));
+	}
+	for (i = 0; i < n; i++)
+		free(factors[i]);
+	free((void *)(uintptr_t)st.list.p);
+	free(blocks);
+	free(want);
+	free(valid);
+	free(want_valid);
+	elgamal_list_free(list);
+	gvec_free(y);
+	gvec_free(m);
+	svec_free(a_0);
+	svec_free(a);
+}
+
+START_TEST(opens)
+{
+	const struct effort two = { .threads = 2 };
+	const struct group *g = kit_group(_i);
+
+	opens_as_it_combines(g, 1, 1, 1, 1, NULL);
+	opens_as_it_combines(g, 3, 2, _i == 0 ? 40 : 5, 2, NULL);
+	if (_i > 0)
+		return;
+	opens_as_it_combines(g, 5, 3, 30, 1, &two);
+	opens_as_it_combines(g, 4, 4, 2, 3, NULL);
+	/* Longer than what is in memory at a time. */
+	opens_as_it_combines(g, 2, 2, 2100, 1, NULL);
+}
+END_TEST
+
+START_TEST(open_refuses)
+{
+	const struct group *g = kit_group(0);
+	const size_t size = group_element_bytes(g);
+	uint8_t blocks[4 * GROUP_BLOCK_BYTES], valid[4];
+	struct dleq_share share;
+	struct sample s;
+
+	sample_make(&s, g, 2, 2);
+	share = (struct dleq_share){ 1, s.st.factors };
+	good(dleq_open(blocks, valid, g, s.st.list, 2, 2, &share, 1, NULL));
+	ck_result(dleq_open(blocks, valid, g, s.st.list, 2, 1, &share, 1, NULL), R_BAD_WIDTH);
+	ck_result(dleq_open(blocks, valid, g, (struct slice){ NULL, 0 }, 0, 2, &share, 1, NULL),
+	    R_BAD_WIDTH);
+	share.factors.n--;
+	ck_result(dleq_open(blocks, valid, g, s.st.list, 2, 2, &share, 1, NULL), R_BAD_WIDTH);
+	share.factors.n++;
+	kit_identity(g, s.factors + 3 * size);
+	ck_result(dleq_open(blocks, valid, g, s.st.list, 2, 2, &share, 1, NULL), R_BAD_ELEMENT);
+	memset(s.factors, 0xff, size);
+	ck_result(dleq_open(blocks, valid, g, s.st.list, 2, 2, &share, 1, NULL), R_NON_CANONICAL);
+	remake(&s);
+	memset(s.list + size, 0xff, size);
+	ck_result(dleq_open(blocks, valid, g, s.st.list, 2, 2, &share, 1, NULL), R_NON_CANONICAL);
+	sample_free(&s);
+}
+END_TEST
+
+/* A list that does not decode is refused by those who work on it. */
+START_TEST(bad_lists_are_not_decrypted)
+{
+	const struct group *g = kit_group(0);
+	struct sample s;
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	sample_make(&s, g, 2, 2);
+	s.st.rows = 3;
+	ck_result(dleq_factors(s.factors, &s.st, s.x, NULL), R_BAD_WIDTH);
+	ck_result(dleq_prove(s.proof, &s.st, s.x, &rng, NULL), R_BAD_WIDTH);
+	s.st.rows = 2;
+	kit_identity(g, s.list + 2 * group_element_bytes(g));
+	ck_result(dleq_factors(s.factors, &s.st, s.x, NULL), R_BAD_ELEMENT);
+	ck_result(dleq_prove(s.proof, &s.st, s.x, &rng, NULL), R_BAD_ELEMENT);
+	sample_free(&s);
 }
 END_TEST
 
@@ -763,7 +962,6 @@ START_TEST(tiny_proofs)
 	for (i = 0; good < 100; i++) {
 		uint8_t bytes[6], factors[3], proof[3];
 		static const struct digest close = { "close" };
-		struct elgamal_list *list;
 
 		ck_assert_uint_lt(i, 1000);
 		s.x = kit_scalars(g, 1, &rng);
@@ -772,9 +970,7 @@ START_TEST(tiny_proofs)
 		good(gvec_encode(bytes, 1, s.y, NULL));
 		s.st = (struct dleq_statement){ g, &close, 1, 1, s.X, 3, 1, { bytes, 6 },
 			{ factors, 3 } };
-		r = elgamal_list_decode(&list, g, 3, 1, s.st.list, NULL, NULL);
-		if (r == R_GOOD)
-			r = dleq_factors(factors, list, s.x, NULL);
+		r = dleq_factors(factors, &s.st, s.x, NULL);
 		if (r == R_GOOD)
 			r = dleq_prove(proof, &s.st, s.x, &rng, NULL);
 		if (r == R_GOOD)
@@ -785,7 +981,6 @@ START_TEST(tiny_proofs)
 		else
 			ck_result(r, R_BAD_ELEMENT);
 		refused += r != R_GOOD;
-		elgamal_list_free(list);
 		svec_free(s.x);
 		gvec_free(s.X);
 		gvec_free(s.y);
@@ -813,6 +1008,10 @@ main(void)
 	tcase_add_test(tc, combine_refuses);
 	tcase_add_test(tc, a_message_may_be_the_identity);
 	tcase_add_loop_test(tc, lagrange, 0, KIT_GROUPS);
+	tcase_add_loop_test(tc, lagrange_in_integers, 0, 2);
+	tcase_add_loop_test(tc, opens, 0, 2);
+	tcase_add_test(tc, open_refuses);
+	tcase_add_test(tc, bad_lists_are_not_decrypted);
 	tcase_add_loop_test(tc, one_challenge_at_most, 0, 11);
 	tcase_add_test(tc, tiny_proofs);
 	suite_add_tcase(suite, tc);

@@ -126,6 +126,7 @@ free_attempt(struct attempt *k)
 static void
 check_keys(struct attempt *k)
 {
+	struct dleq_statement st = { .group = k->g, .rows = 2, .width = 1 };
 	struct slice bytes;
 	struct gvec *messages, *found, *X;
 	struct elgamal_list *list;
@@ -138,6 +139,7 @@ check_keys(struct attempt *k)
 
 	rng_seeded(&rng, seed);
 	bytes = kit_list(k->y, 2, 1, &messages, &rng);
+	st.list = bytes;
 	good(elgamal_list_decode(&list, k->g, 2, 1, bytes, NULL, NULL));
 	good(gvec_new(&found, k->g, 2));
 	for (i = 0; i < k->n; i++) {
@@ -149,7 +151,7 @@ check_keys(struct attempt *k)
 		gvec_free(power);
 		gvec_free(X);
 		factors[i] = malloc(2 * k->element);
-		good(dleq_factors(factors[i], list, k->x[i], NULL));
+		good(dleq_factors(factors[i], &st, k->x[i], NULL));
 		shares[i] =
 		    (struct dleq_share){ k->participants[i], { factors[i], 2 * k->element } };
 	}

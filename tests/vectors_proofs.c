@@ -308,8 +308,8 @@ write_dleq_parts(struct vec *v, const struct dleq_statement *st, const struct sv
 
 /* One trustee's factors, its share being f(i) = a_0 + a_1 * i. */
 static uint8_t *
-write_share(struct vec *v, struct dleq_statement *st, const struct elgamal_list *list,
-    const struct svec *a, uint32_t i, struct rng *rng)
+write_share(struct vec *v, struct dleq_statement *st, const struct svec *a, uint32_t i,
+    struct rng *rng)
 {
 	const struct group *g = st->group;
 	uint8_t *factors = vec_bytes(dleq_factors_bytes(g, st->rows, st->width));
@@ -323,7 +323,7 @@ write_share(struct vec *v, struct dleq_statement *st, const struct elgamal_list 
 	svec_set_u64(powers, 1, i);
 	svec_inner(x, a, powers);
 	X = vec_powers(x);
-	vec_must(dleq_factors(factors, list, x, NULL));
+	vec_must(dleq_factors(factors, st, x, NULL));
 	st->trustee = i;
 	st->X = X;
 	st->factors = (struct slice){ factors, dleq_factors_bytes(g, st->rows, st->width) };
@@ -379,7 +379,7 @@ vec_dleq(struct vec *v, const struct group *g)
 	vec_open(v, "shares", '[');
 	for (i = 0; i < 2; i++) {
 		shares[i].trustee = i == 0 ? 3 : 1;
-		shares[i].factors.p = write_share(v, &st, list, a, shares[i].trustee, &rng);
+		shares[i].factors.p = write_share(v, &st, a, shares[i].trustee, &rng);
 		shares[i].factors.n = dleq_factors_bytes(g, rows, width);
 	}
 	vec_close(v, ']');

@@ -295,10 +295,7 @@ decrypt(struct step *s)
 	read_keys(s);
 	x = share_of(s, decryptors[i] - 1);
 	st = decryption(s, i, &X, &list);
-	bench_must(elgamal_list_decode(&decoded, s->g, s->board->rows, WIDTH, list.bytes, NULL,
-		       &s->b.effort),
-	    "list");
-	bench_must(dleq_factors(factors, decoded, x, &s->b.effort), "factors");
+	bench_must(dleq_factors(factors, &st, x, &s->b.effort), "factors");
 	st.factors = (struct slice){ factors, n };
 	bench_must(dleq_prove(s->board->dleq[i], &st, x, &s->b.rng, &s->b.effort), "proof");
 	keep(s, &s->board->factors[i], factors, n);
