@@ -45,6 +45,10 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/merkle_tree.c \
 	crypto/modp.c \
 	crypto/modp.h \
+	crypto/modp_gmp.c \
+	crypto/modp_mont.c \
+	crypto/modp_mont.h \
+	crypto/modp_path.h \
 	crypto/modp_primes.c \
 	crypto/note.c \
 	crypto/note.h \

@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include "crypto/mem.h"
+#include "crypto/modp_path.h"
+#if TABELLA_IFMA
+#include "crypto/cpu.h"
+#endif
 
 /* Scratch for one product or reduction; GMP 6.2 asks for 4 * MODP_LIMBS_MAX + 4. */
 #define SCRATCH (8 * MODP_LIMBS_MAX + 64)
@@ -43,6 +47,34 @@ scalar(const struct svec *v, size_t i)
 	const size_t at = v->n == 1 ? 0 : i * v->group->scalar_store;
 
 	return (mp_limb_t *)(void *)(v->at + at);
+}
+
+/* Return the fastest way to powers that this group and the machine have. */
+static const struct modp_path *
+path_of(const struct modp *m)
+{
+#if TABELLA_IFMA
+	if (cpu_chosen() == CPU_IFMA && modp_ifma_fits(m))
+		return &modp_ifma;
+#endif
+	(void)m;
+	return &modp_gmp;
+}
+
+static struct modp_inputs
+elements(const struct gvec *v)
+{
+	struct modp_inputs all = { element(v, 0), v->n == 1 ? 0 : modp_of(v->group)->limbs };
+
+	return all;
+}
+
+static struct modp_inputs
+scalars(const struct svec *v)
+{
+	struct modp_inputs all = { scalar(v, 0), v->n == 1 ? 0 : modp_of(v->group)->limbs };
+
+	return all;
 }
 
 /* ---- numbers ---- */
@@ -206,10 +238,8 @@ static void
 mul(struct gvec *out, const struct gvec *a, const struct gvec *b)
 {
 	const struct modp *m = modp_of(out->group);
-	size_t i;
 
-	for (i = 0; i < out->n; i++)
-		mul_mod(element(out, i), element(a, i), element(b, i), m->p, m->limbs);
+	path_of(m)->mul(element(out, 0), m->p, m->limbs, elements(a), elements(b), out->n);
 }
 
 /* Divide at most BATCH elements by as many at the price of one inversion:
@@ -272,46 +302,116 @@ divide(struct gvec *out, const struct gvec *a, const struct gvec *b)
 	}
 }
 
+/* ---- powers ---- */
+
 static enum result
 power(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
 	const struct modp *m = modp_of(out->group);
-	const mp_size_t n = (mp_size_t)m->limbs;
-	mp_limb_t x[MODP_LIMBS_MAX], *scratch;
+
+	return path_of(m)->pow(element(out, 0), m, elements(base), scalars(e), out->n,
+	    m->order_bits);
+}
+
+/* Return how many bits the longest of public exponents has. */
+static size_t
+longest(const struct svec *e)
+{
+	const size_t limbs = modp_of(e->group)->limbs;
+	mp_limb_t all[MODP_LIMBS_MAX] = { 0 };
 	size_t i;
 
-	scratch = mem_new((size_t)mpn_sec_powm_itch(n, m->order_bits, n), sizeof *scratch);
-	if (scratch == NULL)
-		return R_NO_MEMORY;
-	for (i = 0; i < out->n; i++) {
-		mpn_sec_powm(x, element(base, i), n, scalar(e, i), m->order_bits, m->p, n, scratch);
-		mpn_copyi(element(out, i), x, n);
-	}
-	sodium_memzero(x, sizeof x);
-	mem_free(scratch);
-	return R_GOOD;
+	for (i = 0; i < e->n; i++)
+		mpn_ior_n(all, all, scalar(e, i), (mp_size_t)limbs);
+	for (i = limbs; i-- > 0;)
+		if (all[i] != 0)
+			return 64 * i + 64 - (size_t)__builtin_clzl(all[i]);
+	return 0;
+}
+
+static void
+one_power_vartime(mp_limb_t *out, const struct modp *m, const mp_limb_t *base, const mp_limb_t *e)
+{
+	const mp_size_t n = (mp_size_t)m->limbs;
+	mpz_t x, b, k, p;
+	mp_size_t have;
+
+	mpz_init(x);
+	mpz_powm(x, mpz_roinit_n(b, base, n), mpz_roinit_n(k, e, n), mpz_roinit_n(p, m->p, n));
+	have = (mp_size_t)mpz_size(x);
+	mpn_zero(out, n);
+	mpn_copyi(out, mpz_limbs_read(x), have);
+	mpz_clear(x);
 }
 
 static enum result
 power_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
 	const struct modp *m = modp_of(out->group);
-	const mp_size_t n = (mp_size_t)m->limbs;
-	mpz_t x, b, k, p;
-	mp_size_t have;
+	const struct modp_path *path = path_of(m);
+	const size_t bits = longest(e);
 	size_t i;
 
-	mpz_init(x);
-	for (i = 0; i < out->n; i++) {
-		mpz_powm(x, mpz_roinit_n(b, element(base, i), n), mpz_roinit_n(k, scalar(e, i), n),
-		    mpz_roinit_n(p, m->p, n));
-		have = (mp_size_t)mpz_size(x);
-		mpn_zero(element(out, i), n);
-		mpn_copyi(element(out, i), mpz_limbs_read(x), have);
-	}
-	mpz_clear(x);
+	if (path != &modp_gmp && out->n > 1 && bits > 0)
+		return path->pow(element(out, 0), m, elements(base), scalars(e), out->n, bits);
+	for (i = 0; i < out->n; i++)
+		one_power_vartime(element(out, i), m, element(base, i), scalar(e, i));
 	return R_GOOD;
 }
+
+static enum result
+table(const void **out, void **owned, const struct gvec *base, size_t n)
+{
+	const struct modp *m = modp_of(base->group);
+	enum result r;
+
+	r = path_of(m)->table(owned, m, element(base, 0), n);
+	*out = *owned;
+	return r;
+}
+
+static void
+power_table(struct gvec *out, const void *of_base, const struct svec *e)
+{
+	const struct modp *m = modp_of(out->group);
+
+	path_of(m)->table_pow(element(out, 0), m, of_base, scalars(e), out->n);
+}
+
+static enum result
+multipow(struct gvec *out, const struct gvec *base, const struct svec *e)
+{
+	const struct modp *m = modp_of(out->group);
+	const struct modp_path *path = path_of(m);
+
+	if (base->n == 1)
+		return power(out, base, e);
+	if (base->n < path->many)
+		return path->straus(element(out, 0), m, elements(base), scalars(e), base->n,
+		    m->order_bits);
+	return path->buckets(element(out, 0), m, elements(base), scalars(e), base->n, m->order_bits,
+	    0);
+}
+
+static enum result
+multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
+{
+	const struct modp *m = modp_of(out->group);
+	const struct modp_path *path = path_of(m);
+	const size_t bits = longest(e);
+
+	if (bits == 0) {
+		set_identity(out);
+		return R_GOOD;
+	}
+	if (base->n == 1)
+		return power_vartime(out, base, e);
+	if (base->n < path->many)
+		return path->straus(element(out, 0), m, elements(base), scalars(e), base->n, bits);
+	return path->buckets(element(out, 0), m, elements(base), scalars(e), base->n, bits, 1);
+}
+
+/* ---- elements from bytes ---- */
 
 /* Set x to the square of the candidate `ctr` for a generator. */
 static void
@@ -509,10 +609,8 @@ static void
 mul_scalars(struct svec *out, const struct svec *a, const struct svec *b)
 {
 	const struct modp *m = modp_of(out->group);
-	size_t i;
 
-	for (i = 0; i < out->n; i++)
-		mul_mod(scalar(out, i), scalar(a, i), scalar(b, i), m->q, m->limbs);
+	path_of(m)->mul(scalar(out, 0), m->q, m->limbs, scalars(a), scalars(b), out->n);
 }
 
 static void
@@ -532,6 +630,10 @@ const struct group_ops modp_ops = {
 	.div = divide,
 	.pow = power,
 	.pow_vartime = power_vartime,
+	.table = table,
+	.pow_table = power_table,
+	.multipow = multipow,
+	.multipow_vartime = multipow_vartime,
 	.generators = generators,
 	.embed = embed,
 	.extract = extract,

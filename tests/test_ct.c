@@ -7,6 +7,7 @@
 #include "crypto/group.h"
 #include "crypto/group_ops.h"
 #include "crypto/rng.h"
+#include "crypto/scalar.h"
 #include "tests/ct_kit.h"
 
 static const uint8_t seed[32] = "test_ct";
@@ -81,6 +82,29 @@ case_powers(const struct group *g)
 	svec_free(e);
 }
 
+/* Enough powers for a table, and enough bases for a product of powers at once. */
+static void
+case_many_powers(const struct group *g)
+{
+	enum { N = 9 };
+	struct gvec *base = elements(g, N, "base"), *out = elements(g, N, "out"), *first;
+	struct svec *e;
+	struct rng rng;
+
+	rng_seeded(&rng, seed);
+	e = scalars(g, N, &rng);
+	svec_set_u64(e, 1, 0);
+	svec_set_u64(e, 2, 1);
+	ct_secret_scalars(e);
+	ct_fine(gvec_slice(&first, base, 0, 1));
+	ct_fine(gvec_pow_fixed(out, first, e, NULL));
+	ct_fine(gvec_multipow(first, base, e, NULL));
+	gvec_free(first);
+	gvec_free(base);
+	gvec_free(out);
+	svec_free(e);
+}
+
 /* The group operation on secret elements. */
 static void
 case_elements(const struct group *g)
@@ -120,6 +144,8 @@ case_scalars(const struct group *g)
 	svec_add(a, a, one);
 	svec_sub(a, a, b);
 	svec_mul(a, a, b);
+	svec_muladd(a, a, b, a);
+	svec_muladd(a, a, one, b);
 	svec_neg(a, a);
 	svec_invert(a, a);
 	svec_sum(one, a);
@@ -144,6 +170,25 @@ case_scalars(const struct group *g)
 	svec_free(b);
 }
 
+/* The arithmetic of ristretto255's scalars that vectors do not offer. */
+static void
+case_scalar(const struct group *g)
+{
+	uint8_t s[SCALAR_BYTES], wide[SCALAR_WIDE] = { 1, 2, 3 };
+	int canonical;
+
+	(void)g;
+	ct_secret(wide, sizeof wide);
+	scalar_reduce(s, wide);
+	scalar_half(s, s);
+	scalar_invert(s, s);
+	scalar_neg(s, s);
+	canonical = scalar_canonical(s);
+	ct_public(&canonical, sizeof canonical);
+	if (!canonical)
+		exit(2);
+}
+
 /* Nonces: a secret key of a stream, all the way to a commitment. */
 static void
 case_stream(const struct group *g)
@@ -151,7 +196,7 @@ case_stream(const struct group *g)
 	struct gvec *base = elements(g, 1, "base"), *out = elements(g, 2, "out");
 	uint8_t secret[32] = "secret", statement[32] = "statement";
 	struct rng rng, nonces;
-	struct svec *w;
+	struct svec *w, *many;
 
 	rng_seeded(&rng, seed);
 	ct_secret(rng.key, sizeof rng.key);
@@ -159,6 +204,10 @@ case_stream(const struct group *g)
 	rng_hedged(&nonces, &rng, "label", secret, sizeof secret, statement, sizeof statement);
 	ct_fine(svec_new(&w, g, 2));
 	ct_fine(svec_random(w, &nonces));
+	/* enough for the cipher of long reads, and for two of them */
+	ct_fine(svec_new(&many, g, 300));
+	ct_fine(svec_random(many, &nonces));
+	svec_free(many);
 	ct_fine(gvec_pow_fixed(out, base, w, NULL));
 	rng_wipe(&nonces);
 	rng_wipe(&rng);
@@ -219,8 +268,10 @@ static const struct ct_case cases[] = {
 	{ "powers", case_powers, "ristretto255", 0 },
 	{ "elements", case_elements, "ristretto255", 0 },
 	{ "scalars", case_scalars, "ristretto255", 0 },
+	{ "scalar", case_scalar, "ristretto255", 0 },
 	{ "stream", case_stream, "ristretto255", 0 },
 	{ "powers", case_powers, "modp2048", 0 },
+	{ "many_powers", case_many_powers, "modp2048", 0 },
 	{ "elements", case_elements, "modp2048", 0 },
 	{ "scalars", case_scalars, "modp2048", 0 },
 	{ "stream", case_stream, "modp2048", 0 },
@@ -228,6 +279,7 @@ static const struct ct_case cases[] = {
 	{ "elements", case_elements, "modp3072", 0 },
 	{ "scalars", case_scalars, "modp3072", 0 },
 	{ "powers", case_powers, "modp4096", 0 },
+	{ "many_powers", case_many_powers, "modp4096", 0 },
 	{ "elements", case_elements, "modp4096", 0 },
 	{ "scalars", case_scalars, "modp4096", 0 },
 	{ "compares", case_compares, "ristretto255", 1 },
