@@ -41,7 +41,7 @@ expect "its JSON" 0 rows sha256
 BENCH=mul,decode expect "a large group" 0 "$bench" --group modp2048 --n 1
 expect "its JSON" 0 rows 'mul decode'
 BENCH=pipeline expect "a whole tally" 0 "$bench" --n 3
-expect "its JSON" 0 rows 'pipeline/mix?[1-3] pipeline/verify* pipeline/decrypt* pipeline/combine*
+expect "its JSON" 0 rows 'pipeline/mix?[1-3] pipeline/verify* pipeline/decrypt* pipeline/open*
     pipeline/key pipeline/encrypt* pipeline/compare pipeline/total*'
 
 BENCH=shufle expect "a misspelt name" 2 "$bench"

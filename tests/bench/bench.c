@@ -265,7 +265,11 @@ run_plan(struct outcome *o, const struct plan *p, double seconds, FILE *json)
 			(void)putchar('\n');
 		switch (left > 0 ? job_run(&done[k], job, share, deadline) : JOB_LATE) {
 		case JOB_DONE: break;
-		case JOB_LATE: o->late++; continue;
+		case JOB_LATE:
+			o->late++;
+			(void)printf("%-16s %-12s %-8s %3d %8zu    - no time\n", job->row->name,
+			    job->group, job->cpu, job->threads, job->n);
+			continue;
 		case JOB_FAILED:
 			o->failed++;
 			(void)fprintf(stderr, "bench: %s, %s, n = %zu: failed\n", job->row->name,
@@ -398,8 +402,8 @@ main(int argc, char **argv)
 	if (json != NULL && fclose(json) != 0)
 		bench_fail(EXIT_FAILURE, "%s cannot be written: %s", path, strerror(errno));
 	if (o.late > 0)
-		(void)printf("\n%zu rows are missing: after %.0f seconds there was no time for "
-			     "them.\nBENCH=name measures some, --seconds allows more time.\n",
+		(void)printf("\nFor %zu rows %.0f seconds were too short; BENCH=name measures "
+			     "only some.\n",
 		    o.late, seconds);
 	if (wanted(&plan, PIPELINE) && (plan.only == NULL || strcmp(plan.only, "-") != 0) &&
 	    !run_pipeline(&plan, argv[0]))

@@ -139,8 +139,13 @@ size_t bench_paths(const char *names[BENCH_PATHS]);
 /* Random elements g^r; random scalars. The caller frees them. */
 struct gvec *bench_elements(struct bench *b, size_t n);
 struct svec *bench_scalars(struct bench *b, size_t n);
-/* Write the bytes of a list of random messages under y, with all processors. The encoded
- * messages, row by row, go to `messages` if that is not NULL. */
-void bench_list(struct bench *b, uint8_t *bytes, const struct gvec *y, uint8_t *messages);
+/* n elements that hold different blocks, as choices do. */
+struct gvec *bench_choices(struct bench *b, size_t n);
+/* Write the bytes of a list under y, with all processors: each row holds elements drawn from
+ * `choices`, with counts[i] how often the i-th; or random elements if that is NULL. */
+void bench_list(struct bench *b, uint8_t *bytes, const struct gvec *y, struct gvec *choices,
+    uint64_t *counts);
+/* Whatever the number of voters, they choose among so few: an item has not many options. */
+#define CHOICES 16
 
 #endif

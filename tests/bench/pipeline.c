@@ -1,7 +1,7 @@
 /*
  * pipeline: a whole tally on files. Three trustees make a key, each mixes what the one
- * before left, everybody verifies, two decrypt, everybody verifies and puts the plaintexts
- * together; in the end they are compared with what was encrypted.
+ * before left, everybody verifies, two decrypt, everybody verifies and reads the plaintexts;
+ * in the end they are counted and compared with what was encrypted.
  *
  *	pipeline ROWS [GROUP]
  *
@@ -55,8 +55,9 @@ struct board {
 	struct digest list[1 + TRUSTEES], mix_proof[TRUSTEES];
 	struct digest factors[THRESHOLD];
 	uint8_t dleq[THRESHOLD][POST_MAX];
-	struct digest messages, plaintexts;
-	char path[16]; /* of the processor */
+	struct digest blocks;
+	uint64_t counts[CHOICES]; /* of each choice, as encrypted */
+	char path[16];            /* of the processor */
 };
 
 /* A step at work. */
@@ -190,15 +191,14 @@ static void
 encrypt(struct step *s)
 {
 	const size_t n = elgamal_list_bytes(s->g, s->board->rows, WIDTH);
-	const size_t messages_n = s->board->rows * WIDTH * group_element_bytes(s->g);
-	uint8_t *list = bench_memory(1, n), *messages = bench_memory(1, messages_n);
+	struct gvec *choices = bench_choices(&s->b, CHOICES);
+	uint8_t *list = bench_memory(1, n);
 
 	read_keys(s);
-	bench_list(&s->b, list, s->y, messages);
+	bench_list(&s->b, list, s->y, choices, s->board->counts);
 	keep(s, &s->board->list[0], list, n);
-	keep(s, &s->board->messages, messages, messages_n);
+	gvec_free(choices);
 	free(list);
-	free(messages);
 }
 
 /* ---- mixes ---- */
@@ -284,7 +284,6 @@ decrypt(struct step *s)
 	const size_t i = s->who;
 	struct blob list = fetch(s, &s->board->list[TRUSTEES]);
 	const size_t n = dleq_factors_bytes(s->g, s->board->rows, WIDTH);
-	struct elgamal_list *decoded;
 	struct dleq_statement st;
 	uint8_t *factors = malloc(n);
 	struct gvec *X;
@@ -299,7 +298,6 @@ decrypt(struct step *s)
 	st.factors = (struct slice){ factors, n };
 	bench_must(dleq_prove(s->board->dleq[i], &st, x, &s->b.rng, &s->b.effort), "proof");
 	keep(s, &s->board->factors[i], factors, n);
-	elgamal_list_free(decoded);
 	svec_free(x);
 	gvec_free(X);
 	free(factors);
@@ -329,31 +327,30 @@ verify_decryption(struct step *s)
 	blob_release(&list);
 }
 
+/* The plaintexts, as everybody reads them who wants to know the result. */
 static void
-combine(struct step *s)
+open_list(struct step *s)
 {
 	struct blob list = fetch(s, &s->board->list[TRUSTEES]), factors[THRESHOLD];
-	const size_t element = group_element_bytes(s->g), n = s->board->rows * WIDTH;
+	const size_t n = s->board->rows * WIDTH;
+	uint8_t *blocks = malloc(n * GROUP_BLOCK_BYTES), *valid = malloc(n);
 	struct dleq_share share[THRESHOLD];
-	struct elgamal_list *decoded;
-	uint8_t *plain = bench_memory(n, element);
-	struct gvec *m;
 	size_t i;
 
+	if (blocks == NULL || valid == NULL)
+		bench_fail(EXIT_FAILURE, "out of memory");
 	for (i = 0; i < THRESHOLD; i++) {
 		factors[i] = fetch(s, &s->board->factors[i]);
 		share[i] = (struct dleq_share){ decryptors[i], factors[i].bytes };
 	}
-	bench_must(gvec_new(&m, s->g, n), "plaintexts");
-	bench_must(elgamal_list_decode(&decoded, s->g, s->board->rows, WIDTH, list.bytes, NULL,
-		       &s->b.effort),
-	    "list");
-	bench_must(dleq_combine(m, decoded, share, THRESHOLD, &s->b.effort), "combine");
-	bench_must(gvec_encode(plain, element, m, &s->b.effort), "plaintexts");
-	keep(s, &s->board->plaintexts, plain, n * element);
-	gvec_free(m);
-	elgamal_list_free(decoded);
-	free(plain);
+	bench_must(dleq_open(blocks, valid, s->g, list.bytes, s->board->rows, WIDTH, share,
+		       THRESHOLD, &s->b.effort),
+	    "open");
+	if (memchr(valid, 0, n) != NULL)
+		bench_fail(EXIT_FAILURE, "a plaintext is no block");
+	keep(s, &s->board->blocks, blocks, n * GROUP_BLOCK_BYTES);
+	free(blocks);
+	free(valid);
 	for (i = 0; i < THRESHOLD; i++)
 		blob_release(&factors[i]);
 	blob_release(&list);
@@ -361,39 +358,32 @@ combine(struct step *s)
 
 /* ---- what came out is what went in ---- */
 
-static int
-by_bytes(const void *a, const void *b, void *element)
-{
-	return memcmp(a, b, *(const size_t *)element);
-}
-
-static uint8_t *
-sorted(struct step *s, const struct digest *id, size_t *n)
-{
-	size_t element = group_element_bytes(s->g);
-	struct blob blob = fetch(s, id);
-	uint8_t *copy = bench_memory(1, blob.bytes.n);
-
-	*n = blob.bytes.n;
-	memcpy(copy, blob.bytes.p, *n);
-	blob_release(&blob);
-	qsort_r(copy, *n / element, element, by_bytes, &element);
-	return copy;
-}
-
 static void
 compare(struct step *s)
 {
-	size_t in_n, out_n;
-	uint8_t *in = sorted(s, &s->board->messages, &in_n);
-	uint8_t *out = sorted(s, &s->board->plaintexts, &out_n);
+	struct blob blocks = fetch(s, &s->board->blocks);
+	uint8_t choice[CHOICES][GROUP_BLOCK_BYTES];
+	uint64_t counts[CHOICES] = { 0 };
+	struct gvec *choices = bench_choices(&s->b, CHOICES);
+	size_t at, i;
 
-	if (in_n != out_n || memcmp(in, out, in_n) != 0)
+	bench_must(gvec_extract(choice[0], choices, NULL), "choices");
+	for (at = 0; at < blocks.bytes.n; at += GROUP_BLOCK_BYTES) {
+		for (i = 0; i < CHOICES; i++)
+			if (memcmp(blocks.bytes.p + at, choice[i], GROUP_BLOCK_BYTES) == 0)
+				break;
+		if (i == CHOICES)
+			bench_fail(EXIT_FAILURE, "a plaintext is nobody's");
+		counts[i]++;
+	}
+	if (at != s->board->rows * WIDTH * GROUP_BLOCK_BYTES ||
+	    memcmp(counts, s->board->counts, sizeof counts) != 0)
 		bench_fail(EXIT_FAILURE, "the plaintexts are not what was encrypted");
-	if (digest_equal(&s->board->list[0], &s->board->list[TRUSTEES]))
-		bench_fail(EXIT_FAILURE, "nothing was mixed");
-	free(in);
-	free(out);
+	for (i = 0; i < TRUSTEES; i++)
+		if (digest_equal(&s->board->list[i], &s->board->list[i + 1]))
+			bench_fail(EXIT_FAILURE, "nothing was mixed");
+	gvec_free(choices);
+	blob_release(&blocks);
 }
 
 /* ---- steps as processes ---- */
@@ -562,8 +552,8 @@ tally(struct report *r, struct board *board)
 		step(r, board, name, verify_decryption, i, i == 0 ? COUNTS_ONCE : COUNTS_MORE);
 	}
 	for (i = 0; i < TRUSTEES; i++) {
-		(void)snprintf(name, sizeof name, "combine, trustee %u", i + 1);
-		step(r, board, name, combine, i, i == 0 ? COUNTS_ONCE : COUNTS_MORE);
+		(void)snprintf(name, sizeof name, "open, trustee %u", i + 1);
+		step(r, board, name, open_list, i, i == 0 ? COUNTS_ONCE : COUNTS_MORE);
 	}
 	step(r, board, "compare", compare, 0, COUNTS_NOT);
 	print(r, "total, one verifier", &r->once);

@@ -3,8 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "crypto/fe51.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/field.h"
 
 /* Other processes make a run longer, never shorter: the shortest is the truth. */
 double
@@ -233,52 +233,39 @@ bench_one_at_a_time(const struct group *g, const struct work *w)
 
 /* ---- the field ---- */
 
-#define NUMBERS 64
+/* As many numbers as a field has, so many times: long enough to time. */
 #define ROUNDS 64
 
-struct numbers {
-	struct fe a[NUMBERS], b[NUMBERS];
-};
-
-/* Independent products: what counts is how many in a second, not how long one takes. */
 static void
-field_mul(void *ctx)
+rounds_mul(void *field)
 {
-	struct numbers *f = ctx;
-	int i, round;
+	int i;
 
-	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < NUMBERS; i++)
-			fe_mul(&f->a[i], &f->a[i], &f->b[i]);
+	for (i = 0; i < ROUNDS; i++)
+		field_mul(field);
 }
 
 static void
-field_square(void *ctx)
+rounds_square(void *field)
 {
-	struct numbers *f = ctx;
-	int i, round;
+	int i;
 
-	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < NUMBERS; i++)
-			fe_square(&f->a[i], &f->a[i]);
+	for (i = 0; i < ROUNDS; i++)
+		field_square(field);
 }
 
 static double
 curve_least(const struct least *l)
 {
-	struct numbers f;
-	uint8_t bytes[FE_BYTES];
+	struct field *f;
+	struct rng rng;
 	double mul, square;
-	int i;
 
-	for (i = 0; i < NUMBERS; i++) {
-		randombytes_buf(bytes, sizeof bytes);
-		fe_from_bytes(&f.a[i], bytes);
-		randombytes_buf(bytes, sizeof bytes);
-		fe_from_bytes(&f.b[i], bytes);
-	}
-	mul = bench_quickest(field_mul, &f) / (NUMBERS * ROUNDS);
-	square = bench_quickest(field_square, &f) / (NUMBERS * ROUNDS);
+	bench_must(rng_system(&rng), "random bytes");
+	f = field_new(&rng);
+	mul = bench_quickest(rounds_mul, f) / (FIELD_NUMBERS * ROUNDS);
+	square = bench_quickest(rounds_square, f) / (FIELD_NUMBERS * ROUNDS);
+	field_free(f);
 	return (l->mul * mul + l->square * square) * 1e6;
 }
 

@@ -27,6 +27,7 @@ struct election {
 	size_t factors_bytes;
 	struct elgamal_list *decoded;
 	struct gvec *m;
+	uint8_t *blocks, *valid;
 };
 
 /* ---- shuffle ---- */
@@ -40,7 +41,7 @@ election_new(struct bench *b)
 	e->y = bench_elements(b, 1);
 	e->list_bytes = elgamal_list_bytes(b->group, b->n, b->width);
 	e->list = bench_memory(1, e->list_bytes);
-	bench_list(b, e->list, e->y, NULL);
+	bench_list(b, e->list, e->y, NULL, NULL);
 	b->data = e;
 	return e;
 }
@@ -249,6 +250,71 @@ run_combine(struct bench *b)
 	bench_must(dleq_combine(e->m, e->decoded, shares, SHARES, &b->effort), "combine");
 }
 
+/* A list under a key of which these are shares: y = prod X_i^lambda_i. */
+static void
+open_list(struct bench *b, size_t distinct)
+{
+	uint64_t *counts = bench_memory(distinct, sizeof *counts);
+	struct gvec *choices = bench_choices(b, distinct), *part;
+	struct svec *lambda, *one;
+	struct election *e;
+	size_t i;
+
+	make_share(b);
+	e = b->data;
+	bench_must(svec_new(&lambda, b->group, SHARES), "key");
+	bench_must(gvec_new(&part, b->group, 1), "key");
+	bench_must(dleq_lagrange(lambda, numbers, SHARES), "key");
+	gvec_set_identity(e->y);
+	for (i = 0; i < SHARES; i++) {
+		bench_must(svec_slice(&one, lambda, i, 1), "key");
+		bench_must(gvec_pow(part, e->X[i], one, NULL), "key");
+		gvec_mul(e->y, e->y, part);
+		svec_free(one);
+	}
+	bench_list(b, e->list, e->y, choices, counts);
+	for (i = 0; i < SHARES; i++) {
+		const struct dleq_statement s = statement(b, i);
+
+		bench_must(dleq_factors(e->factors[i], &s, e->x[i], &b->all), "factors");
+	}
+	e->blocks = bench_memory(b->n * b->width, GROUP_BLOCK_BYTES);
+	e->valid = bench_memory(b->n, b->width);
+	svec_free(lambda);
+	gvec_free(part);
+	gvec_free(choices);
+	free(counts);
+}
+
+static void
+make_open(struct bench *b)
+{
+	open_list(b, CHOICES);
+}
+
+static void
+make_open_distinct(struct bench *b)
+{
+	open_list(b, b->n * b->width);
+}
+
+static void
+run_open(struct bench *b)
+{
+	const struct election *e = b->data;
+	const struct dleq_share shares[SHARES] = {
+		{ numbers[0], { e->factors[0], e->factors_bytes } },
+		{ numbers[1], { e->factors[1], e->factors_bytes } },
+	};
+
+	bench_must(dleq_open(e->blocks, e->valid, b->group,
+		       (struct slice){ e->list, e->list_bytes }, b->n, b->width, shares, SHARES,
+		       &b->effort),
+	    "open");
+	if (memchr(e->valid, 0, b->n * b->width) != NULL)
+		bench_fail(EXIT_FAILURE, "what was encrypted does not come out");
+}
+
 static void
 end(struct bench *b)
 {
@@ -267,6 +333,8 @@ end(struct bench *b)
 	free(e->list);
 	free(e->output);
 	free(e->proof);
+	free(e->blocks);
+	free(e->valid);
 	free(e);
 }
 
@@ -323,6 +391,15 @@ least_combine(const struct bench *b)
 	    least_sum(least_decode(b->group), least_mul(b->group)));
 }
 
+/* The elements b, too, are decoded, and each plaintext is encoded to be compared. */
+static struct least
+least_open(const struct bench *b)
+{
+	return least_sum(least_combine(b),
+	    least_times((double)b->width,
+		least_sum(least_decode(b->group), least_encode_double(b->group, b->n))));
+}
+
 /* clang-format off */
 const struct row rows_mix[] = {
 	{ "shuffle-prove", SIZES_MIX, make_mix, run_prove, end, work_prove, least_prove, NULL, NULL },
@@ -331,6 +408,8 @@ const struct row rows_mix[] = {
 	{ "decrypt-verify", SIZES_ALL, make_share_verify, run_share_verify, end, work_share_verify,
 	    least_share_verify, NULL, NULL },
 	{ "decrypt-combine", SIZES_ALL, make_combine, run_combine, end, work_combine, least_combine, NULL, NULL },
+	{ "open", SIZES_ALL, make_open, run_open, end, work_combine, least_open, NULL, NULL },
+	{ "open-distinct", SIZES_ALL, make_open_distinct, run_open, end, work_combine, least_open, NULL, NULL },
 	{ .name = NULL },
 };
 /* clang-format on */
