@@ -114,6 +114,7 @@ check_PROGRAMS += \
 	tests/test_sign \
 	tests/test_svec \
 	tests/test_vectors \
+	tests/test_voters \
 	tests/test_walk
 
 tests_test_count_SOURCES = tests/test_count.c tests/count_kit.c tests/count_kit.h
@@ -149,6 +150,7 @@ tests_test_rules_vote_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
+tests_test_voters_LDADD = $(BOTTLE_LIB) $(PROOFS_LIB) $(LDADD)
 
 # The known answers: compared in every run, written by `make vectors`.
 tests_test_vectors_SOURCES = \
