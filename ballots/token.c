@@ -61,6 +61,31 @@ escape(size_t *n, const uint8_t *p, const uint8_t *end)
 	return c;
 }
 
+/* Return the first character from p on that is not plain in a string: a quote, a backslash, a
+ * control character, or not ASCII. Nearly all of a ballot is plain. */
+static const uint8_t *
+skip_plain(const uint8_t *p, const uint8_t *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = 0x80 * ones;
+	uint64_t x, quote, backslash, found;
+
+	/* Eight at a time. x - n*ones borrows from the high bit of a byte below n that
+	 * does not have it; bytes above the first such one may be taken for others, so that only
+	 * whether there is any counts. */
+	for (; end - p >= 8; p += 8) {
+		memcpy(&x, p, sizeof x);
+		quote = x ^ (ones * '"');
+		backslash = x ^ (ones * '\\');
+		found = x | ((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) |
+		    ((backslash - ones) & ~backslash);
+		if ((found & highs) != 0)
+			break;
+	}
+	while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 const char *
 token_string(struct slice *raw, size_t *n, const uint8_t *p, const uint8_t *end)
 {
@@ -69,7 +94,7 @@ token_string(struct slice *raw, size_t *n, const uint8_t *p, const uint8_t *end)
 	if (p == end || *p != '"')
 		return "must be a string";
 	raw->p = ++p;
-	while (p < end && *p != '"') {
+	while ((p = skip_plain(p, end)) < end && *p != '"') {
 		if (*p == '\\') {
 			if (escape(&len, p, end) == 0)
 				return "holds an escape that canonical JSON does not use";

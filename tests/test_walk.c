@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "ballots/token.h"
 #include "ballots/walk.h"
 #include "tests/must.h"
 
@@ -153,6 +154,35 @@ round_trip(struct slice bytes)
 	arena_free(&arena);
 	return r;
 }
+
+/* Every byte at every place of strings of every length up to a few words. */
+START_TEST(any_byte_in_a_string)
+{
+	uint8_t text[40];
+	struct slice raw;
+	const char *what;
+	size_t n, len, at;
+	unsigned c;
+
+	for (n = 1; n <= 27; n++)
+		for (at = 0; at < n; at++)
+			for (c = 0; c < 256; c++) {
+				memset(text, 'x', sizeof text);
+				text[0] = text[1 + n] = '"';
+				text[1 + at] = (uint8_t)c;
+				what = token_string(&raw, &len, text, text + n + 2);
+				/* No escape begins with x, no sequence goes on with it. */
+				must((what == NULL) == (c >= 0x20 && c < 0x80 && c != '\\'));
+				if (what == NULL)
+					must(len == (c == '"' ? at : n) && raw.n == len);
+				if (c >= 0xc2 && c <= 0xdf && at + 1 < n) {
+					text[2 + at] = 0x80;
+					what = token_string(&raw, &len, text, text + n + 2);
+					must(what == NULL && len == n);
+				}
+			}
+}
+END_TEST
 
 START_TEST(a_record_comes_back_byte_for_byte)
 {
@@ -914,6 +944,7 @@ main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, any_byte_in_a_string);
 	tcase_add_test(tc, a_record_comes_back_byte_for_byte);
 	tcase_add_test(tc, every_cut_is_refused);
 	tcase_add_test(tc, every_changed_byte_is_refused_or_another_value);
