@@ -338,6 +338,7 @@ append_records(void *arg)
 	struct job *list, *job;
 	struct why why;
 
+	(void)pthread_setname_np(pthread_self(), "append");
 	if (a != NULL)
 		a->board = b;
 	while ((list = queue_take(b->append, BATCH)) != NULL) {

@@ -43,6 +43,7 @@ work(void *arg)
 	struct store *store = NULL;
 	struct errand *e;
 
+	(void)pthread_setname_np(pthread_self(), "clerk");
 	while ((e = take(c)) != NULL) {
 		if (store == NULL)
 			(void)store_open(&store, &c->options, NULL);

@@ -227,6 +227,7 @@ loop(void *ctx)
 	size_t i;
 
 	l->loop = pthread_self();
+	(void)pthread_setname_np(l->loop, "listen");
 	for (i = 0; i < l->sockets; i++)
 		(void)evconnlistener_enable(l->socket[i]);
 	(void)event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);

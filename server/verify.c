@@ -162,6 +162,7 @@ verify_ballots(void *arg)
 {
 	struct board *b = arg;
 
+	(void)pthread_setname_np(pthread_self(), "ballots");
 	verify(b, b->ballots, BATCH);
 	return NULL;
 }
@@ -171,6 +172,7 @@ verify_longs(void *arg)
 {
 	struct board *b = arg;
 
+	(void)pthread_setname_np(pthread_self(), "longs");
 	verify(b, b->longs, 1);
 	return NULL;
 }

@@ -119,6 +119,9 @@ bottle_append(struct bottle *b, struct slice record)
 	enum result r;
 
 	b->why = (struct why){ .reason = R_GOOD };
+	r = b->upstream != NULL ? b->upstream(b->upstream_ctx, b, record) : R_GOOD;
+	if (r != R_GOOD)
+		return r;
 	bottle_line(b, &line, record);
 	r = rules_entry(b->rules, buffer_slice(&line), &b->source, NULL, &b->why);
 	if (r == R_GOOD) {

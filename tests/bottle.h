@@ -74,6 +74,10 @@ struct bottle {
 	struct rules *rules; /* follows the board */
 	struct source source;
 	uint64_t clock; /* the time of the next entry; each takes one more */
+	/* If set, a real board stands behind the bottle: it gets each record first, and sets
+	 * the clock to the time that it gave the entry. What it refuses is not appended. */
+	enum result (*upstream)(void *ctx, struct bottle *b, struct slice record);
+	void *upstream_ctx;
 
 	struct bottle_role organiser, board;
 	struct bottle_role *registrars;

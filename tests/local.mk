@@ -11,6 +11,9 @@
 
 LDADD = $(BALLOTS_LIBS) $(CHECK_LIBS)
 
+# What `make check` builds besides its programs.
+check_DATA =
+
 # The tiny groups, and every group from its definition. A test that uses them says
 #	tests_test_shuffle_LDADD = $(GROUPS_LIB) $(LDADD)
 check_LIBRARIES += tests/libgroups.a
@@ -202,6 +205,22 @@ EXTRA_PROGRAMS += tests/bench/store
 tests_bench_store_SOURCES = tests/bench/store.c
 tests_bench_store_LDADD = $(PG_LIBS)
 CLEANFILES += tests/bench/store
+
+# `make load`, with options in LOAD.
+EXTRA_PROGRAMS += tests/bench/load
+tests_bench_load_SOURCES = \
+	tests/bench/load.c \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_check.c \
+	tests/bench/load_drive.c \
+	tests/bench/load_election.c
+tests_bench_load_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+CLEANFILES += tests/bench/load
+check_DATA += tests/bench/load
+
+load: tests/bench/load server/tabellad
+	tests/bench/load $(LOAD)
 endif
 
 # `make bench` and `make bench-large`: tests/bench/README.md. Built by these two, and by
@@ -236,7 +255,7 @@ tests_bench_pipeline_SOURCES = \
 	tests/bench/table.c \
 	tests/bench/table.h
 tests_bench_pipeline_LDADD = $(LDADD) -lm
-check_DATA = tests/bench/bench tests/bench/pipeline
+check_DATA += tests/bench/bench tests/bench/pipeline
 CLEANFILES += tests/bench/bench tests/bench/pipeline
 EXTRA_DIST += tests/bench/README.md
 
@@ -245,7 +264,7 @@ bench: tests/bench/bench tests/bench/pipeline
 bench-large: tests/bench/bench tests/bench/pipeline
 	@BENCH='$(BENCH)' BENCH_JSON='$(BENCH_JSON)' tests/bench/bench --large
 
-.PHONY: bench bench-large
+.PHONY: bench bench-large load
 
 # For the scripts that hold whole elections (elect.sh): what signs and chains any bytes, a
 # trustee that does not keep the rules, and a library that makes a program stumble.
@@ -276,6 +295,7 @@ test_scripts = \
 	tests/test_forks.sh \
 	tests/test_layers.sh \
 	tests/test_liars.sh \
+	tests/test_load.sh \
 	tests/test_manual.sh \
 	tests/test_readme.sh \
 	tests/test_restart.sh \

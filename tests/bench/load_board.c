@@ -1,0 +1,161 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crypto/base64.h"
+#include "tests/bench/load.h"
+
+#define START_SECONDS 120
+
+/* Wait until the board has written its address. */
+static uint16_t
+wait_for_address(pid_t pid, const char *path)
+{
+	const struct timespec moment = { 0, 5000000 };
+	double end = load_now() + START_SECONDS;
+	unsigned port;
+	FILE *f;
+
+	while (load_now() < end) {
+		f = fopen(path, "re");
+		if (f != NULL && fscanf(f, "http://127.0.0.1:%u", &port) == 1) {
+			(void)fclose(f);
+			return (uint16_t)port;
+		}
+		if (f != NULL)
+			(void)fclose(f);
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			load_die("the board has ended; its log is beside its folder");
+		(void)nanosleep(&moment, NULL);
+	}
+	load_die("the board does not start");
+}
+
+void
+load_board_start(struct load_board *b, int program, const char *folder,
+    const struct sign_public *organiser)
+{
+	char key[BASE64URL_LEN(32) + 1], path[400], log[400];
+	int fd;
+
+	(void)base64url_encode(key, organiser->b, sizeof organiser->b);
+	(void)snprintf(path, sizeof path, "%s.address", folder);
+	(void)snprintf(log, sizeof log, "%s.log", folder);
+	(void)unlink(path);
+	b->pid = fork();
+	if (b->pid < 0)
+		load_die("fork: %s", strerror(errno));
+	if (b->pid == 0) {
+		const char *const argv[] = { "tabellad", "--data", folder, "--listen",
+			"127.0.0.1:0", "--name", LOAD_BOARD_NAME, "--organiser", key,
+			"--address-file", path, NULL };
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		(void)setenv("OMP_WAIT_POLICY", "passive", 1);
+		fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+			_exit(126);
+		(void)fexecve(program, (char *const *)(uintptr_t)argv, environ);
+		_exit(127);
+	}
+	b->port = wait_for_address(b->pid, path);
+}
+
+void
+load_board_stop(struct load_board *b)
+{
+	int status = 0;
+
+	if (b->pid <= 0)
+		return;
+	(void)kill(b->pid, SIGTERM);
+	if (waitpid(b->pid, &status, 0) != b->pid || status != 0)
+		load_die("the board ended with status %d", status);
+	b->pid = 0;
+}
+
+int
+load_connect(const struct load_board *b)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(b->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0)
+		load_die("cannot connect to the board: %s", strerror(errno));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return fd;
+}
+
+static void
+send_all(int fd, struct slice bytes)
+{
+	ssize_t n;
+
+	for (; bytes.n > 0; bytes.p += n, bytes.n -= (size_t)n) {
+		n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+		if (n <= 0)
+			load_die("the board does not take a request: %s", strerror(errno));
+	}
+}
+
+int
+load_ask(const struct load_board *b, struct buffer *out, struct buffer *head, const char *method,
+    const char *path, struct slice body)
+{
+	struct buffer request = { 0 };
+	uint8_t *room, *end;
+	int fd = load_connect(b), status;
+	ssize_t n;
+
+	buffer_add_string(&request, method);
+	buffer_add_string(&request, " ");
+	buffer_add_string(&request, path);
+	buffer_add_string(&request, " HTTP/1.1\r\nHost: board\r\nConnection: close\r\n");
+	if (strcmp(method, "GET") != 0) {
+		buffer_add_string(&request, "Content-Length: ");
+		buffer_add_u64(&request, body.n);
+		buffer_add_string(&request, "\r\n");
+	}
+	buffer_add_string(&request, "\r\n");
+	buffer_add(&request, body.p, body.n);
+	if (buffer_result(&request) != R_GOOD)
+		load_die("out of memory");
+	send_all(fd, buffer_slice(&request));
+	buffer_free(&request);
+	buffer_clear(out);
+	for (;;) {
+		room = buffer_room(out, (size_t)1 << 20);
+		if (room == NULL)
+			load_die("out of memory");
+		n = recv(fd, room, (size_t)1 << 20, 0);
+		if (n <= 0)
+			break;
+		out->n += (size_t)n;
+	}
+	(void)close(fd);
+	end = out->n == 0 ? NULL : memmem(out->p, out->n, "\r\n\r\n", 4);
+	if (end == NULL || sscanf((const char *)out->p, "HTTP/1.1 %3d ", &status) != 1)
+		load_die("%s %s: no answer", method, path);
+	end += 4;
+	if (head != NULL) {
+		buffer_clear(head);
+		buffer_add(head, out->p, (size_t)(end - out->p));
+		buffer_add(head, "", 1);
+	}
+	out->n -= (size_t)(end - out->p);
+	memmove(out->p, end, out->n);
+	return status;
+}
