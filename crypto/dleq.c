@@ -211,7 +211,7 @@ challenge(struct svec *c, const struct aggregate *ag, const uint8_t *T1, const u
 struct factors {
 	uint8_t *out;
 	const struct dleq_statement *s;
-	const struct svec *x;
+	const struct svec *half; /* of x: a square is cheaper to encode */
 };
 
 static enum result
@@ -227,8 +227,8 @@ factors_range(void *ctx, size_t from, size_t to, size_t *bad)
 	if ((r = gvec_new(&d, f->s->group, to - from)) == R_GOOD &&
 	    (r = gvec_decode(d, f->s->list.p + from * 2 * size, 2 * size, DECODE_NO_IDENTITY, NULL,
 		 NULL)) == R_GOOD &&
-	    (r = gvec_pow(d, d, f->x, NULL)) == R_GOOD)
-		r = gvec_encode(f->out + from * size, size, d, NULL);
+	    (r = gvec_pow(d, d, f->half, NULL)) == R_GOOD)
+		r = gvec_encode_squares(f->out + from * size, size, d, NULL);
 	gvec_free(d);
 	return r;
 }
@@ -237,14 +237,24 @@ enum result
 dleq_factors(uint8_t *factors, const struct dleq_statement *s, const struct svec *x,
     const struct effort *effort)
 {
-	const size_t M = s->rows * s->width;
-	struct factors f = { factors, s, x };
+	const size_t size = group_element_bytes(s->group), M = s->rows * s->width;
+	struct factors f = { .out = factors, .s = s };
+	struct svec *half = NULL;
+	enum result r;
 
 	if (s->list.n == 0 || s->list.n != elgamal_list_bytes(s->group, s->rows, s->width))
 		return R_BAD_WIDTH;
-	return par_ranges(effort, M,
-	    par_grain(effort, M, POWER_BYTES / group_element_bytes(s->group)), factors_range, &f,
+	r = svec_new(&half, s->group, 1);
+	if (r != R_GOOD)
+		return r;
+	svec_set_u64(half, 0, 2);
+	svec_invert(half, half);
+	svec_mul(half, half, x);
+	f.half = half;
+	r = par_ranges(effort, M, par_grain(effort, M, POWER_BYTES / size), factors_range, &f,
 	    NULL);
+	svec_free(half);
+	return r;
 }
 
 /* Draw w from a stream of its own: hedged with x and P, see rng_hedged. */

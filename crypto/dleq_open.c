@@ -1,10 +1,11 @@
 /*
  * From the factors to the blocks, for many rows. With lambda_i = n_i / D in integers, a row's
  *
- *	w = b^D * prod d_i^(-n_i) = m^D
+ *	w = (b^D * prod d_i^(-n_i))^2 = m^2D
  *
- * takes short powers only; and since D is prime to the order, w says which m it is. So the
- * power 1/D, and whether m is a block, are worked out once for every distinct w.
+ * takes short powers only, and a square is cheap to encode; since 2D is prime to the order, w
+ * says which m it is. So the power 1/2D, and whether m is a block, are worked out once for
+ * every distinct w.
  */
 #include <assert.h>
 #include <sodium.h>
@@ -25,8 +26,7 @@ struct opening {
 	const struct dleq_share *shares;
 	size_t t;
 	struct svec *e;    /* D, -n_1, ..., -n_t */
-	struct svec *root; /* 1 / D */
-	int is_whole;      /* D = 1 */
+	struct svec *root; /* 1 / 2D */
 	uint8_t *powers;   /* the encoding of every w */
 	uint32_t *which;   /* of every row: the number of its w among the distinct ones */
 	uint32_t *first;   /* of every distinct w: the first row that has it */
@@ -52,7 +52,7 @@ static enum result
 set_exponents(struct opening *o)
 {
 	uint32_t *trustees = calloc(o->t, sizeof *trustees);
-	struct svec *top = NULL, *bottom = NULL, *one = NULL;
+	struct svec *top = NULL, *bottom = NULL;
 	enum result r = R_NO_MEMORY;
 	size_t i;
 
@@ -62,7 +62,6 @@ set_exponents(struct opening *o)
 		trustees[i] = o->shares[i].trustee;
 	if ((r = svec_new(&top, o->group, o->t)) != R_GOOD ||
 	    (r = svec_new(&bottom, o->group, 1)) != R_GOOD ||
-	    (r = svec_new(&one, o->group, 1)) != R_GOOD ||
 	    (r = svec_new(&o->e, o->group, 1 + o->t)) != R_GOOD ||
 	    (r = svec_new(&o->root, o->group, 1)) != R_GOOD ||
 	    (r = dleq_lagrange_whole(top, bottom, trustees, o->t)) != R_GOOD)
@@ -70,15 +69,13 @@ set_exponents(struct opening *o)
 	svec_neg(top, top);
 	svec_copy(o->e, 0, bottom, 0, 1);
 	svec_copy(o->e, 1, top, 0, o->t);
-	svec_set_u64(one, 0, 1);
-	o->is_whole = svec_differ_vartime(bottom, one) == 1;
-	/* The numbers of trustees are below the order, so D is prime to it. */
+	svec_add(bottom, bottom, bottom);
+	/* The numbers of trustees are below the order, so 2D is prime to it. */
 	svec_invert(o->root, bottom);
 out:
 	free(trustees);
 	svec_free(top);
 	svec_free(bottom);
-	svec_free(one);
 	return r;
 }
 
@@ -105,11 +102,11 @@ powers_range(void *ctx, size_t from, size_t to, size_t *bad)
 			r = gvec_decode(v[i], bytes, i == 0 ? 2 * o->size : o->size,
 			    DECODE_NO_IDENTITY, NULL, NULL);
 	}
-	/* (D11), to the power of D */
+	/* (D11), to the power of 2D */
 	if (r == R_GOOD)
 		r = gvec_rowpow_vartime(w, (const struct gvec *const *)v, o->e, NULL);
 	if (r == R_GOOD)
-		r = gvec_encode(o->powers + from * o->size, o->size, w, NULL);
+		r = gvec_encode_squares(o->powers + from * o->size, o->size, w, NULL);
 	for (i = 0; i <= o->t; i++)
 		gvec_free(v[i]);
 	free(v);
@@ -178,7 +175,7 @@ blocks_range(void *ctx, size_t from, size_t to, size_t *bad)
 	/* A vote for the identity is no vote, but no reason to stop either. */
 	if ((r = gvec_new(&m, o->group, to - from)) == R_GOOD &&
 	    (r = gvec_decode(m, bytes, o->size, DECODE_ANY, NULL, NULL)) == R_GOOD &&
-	    (o->is_whole || (r = gvec_pow_vartime(m, m, o->root, NULL)) == R_GOOD))
+	    (r = gvec_pow_vartime(m, m, o->root, NULL)) == R_GOOD)
 		r = gvec_extract_each(o->blocks + from * GROUP_BLOCK_BYTES, o->valid + from, m,
 		    NULL);
 	gvec_free(m);

@@ -84,6 +84,11 @@ enum result gvec_decode_each(struct gvec *out, enum result *verdicts, const uint
 enum result gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v,
     const struct effort *effort);
 
+/* The same for the squares of v: where it matters not whether an element or its square is
+ * encoded, that is much cheaper for many. Constant time. */
+enum result gvec_encode_squares(uint8_t *bytes, size_t stride, const struct gvec *v,
+    const struct effort *effort);
+
 /* out[i] = g, the generator, for all i. */
 void gvec_set_generator(struct gvec *out);
 void gvec_set_identity(struct gvec *out);

@@ -43,6 +43,8 @@ struct group_ops {
 	void (*decode_each)(struct gvec *out, enum result *verdicts, const uint8_t *bytes,
 	    size_t stride, enum decode which);
 	void (*encode)(uint8_t *bytes, size_t stride, const struct gvec *v);
+	/* May be NULL: gvec_encode_squares. */
+	void (*encode_squares)(uint8_t *bytes, size_t stride, const struct gvec *v);
 	/* b has the length of the others or 1. */
 	void (*mul)(struct gvec *out, const struct gvec *a, const struct gvec *b);
 	void (*div)(struct gvec *out, const struct gvec *a, const struct gvec *b);

@@ -1,6 +1,6 @@
 /*
- * Operations on vectors in which each row has a verdict of its own, or in which all rows
- * are raised to the same public exponents.
+ * Operations on vectors in which each row has a verdict of its own, in which all rows are
+ * raised to the same public exponents, or of which squares are encoded.
  */
 #undef NDEBUG
 #include <assert.h>
@@ -78,6 +78,47 @@ gvec_decode_each(struct gvec *out, enum result *verdicts, const uint8_t *bytes, 
 
 	assert(stride >= out->group->element_bytes);
 	return par_ranges(effort, out->n, ROWS, decode_range, &t, NULL);
+}
+
+/* ---- encoding squares ---- */
+
+struct squares {
+	uint8_t *bytes;
+	size_t stride;
+	const struct gvec *v;
+};
+
+static enum result
+squares_range(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct squares *s = ctx;
+	const struct group_ops *ops = s->v->group->ops;
+	struct gvec v = part(s->v, from, to - from), *square;
+	uint8_t *bytes = s->bytes + from * s->stride;
+	enum result r;
+
+	(void)bad;
+	if (ops->encode_squares != NULL) {
+		ops->encode_squares(bytes, s->stride, &v);
+		return R_GOOD;
+	}
+	r = gvec_new(&square, v.group, v.n);
+	if (r != R_GOOD)
+		return r;
+	ops->mul(square, &v, &v);
+	ops->encode(bytes, s->stride, square);
+	gvec_free(square);
+	return R_GOOD;
+}
+
+enum result
+gvec_encode_squares(uint8_t *bytes, size_t stride, const struct gvec *v,
+    const struct effort *effort)
+{
+	struct squares s = { bytes, stride, v };
+
+	assert(stride >= v->group->element_bytes);
+	return par_ranges(effort, v->n, ROWS, squares_range, &s, NULL);
 }
 
 /* ---- the same powers in every row ---- */

@@ -111,6 +111,46 @@ START_TEST(decodes_each)
 }
 END_TEST
 
+/* ---- squares ---- */
+
+START_TEST(encodes_squares)
+{
+	static const size_t lengths[] = { 0, 1, 2, 7, 8, 9, 17, 300 };
+	const struct group *g = slow_group(_i);
+	const size_t size = group_element_bytes(g), stride = size + 5;
+	struct rng rng;
+	size_t k, i;
+
+	rng_seeded(&rng, seed);
+	for (k = 0; k < (_i > 2 ? 4 : sizeof lengths / sizeof *lengths); k++) {
+		const size_t n = lengths[k];
+		struct gvec *v = random_elements(g, n, &rng), *one = elements(g, 1);
+		uint8_t *have = calloc(n + 1, stride), *want = calloc(n + 1, stride);
+
+		/* Identities, one of them as the quotient of what is not. */
+		if (n > 1)
+			gvec_copy(v, n - 1, one, 0, 1);
+		if (n > 7) {
+			gvec_set_generator(one);
+			gvec_div(one, one, one);
+			gvec_copy(v, 3, one, 0, 1);
+		}
+		memset(have, 0x55, n * stride);
+		memset(want, 0x55, n * stride);
+		GOOD(gvec_encode_squares(have, stride, v, NULL));
+		gvec_mul(v, v, v);
+		GOOD(gvec_encode(want, stride, v, NULL));
+		for (i = 0; i < n; i++)
+			ck_assert_mem_eq(have + i * stride, want + i * stride, size);
+		ck_assert_mem_eq(have, want, n * stride);
+		gvec_free(v);
+		gvec_free(one);
+		free(have);
+		free(want);
+	}
+}
+END_TEST
+
 /* ---- powers ---- */
 
 /* Exponents of some kind: tiny ones with either sign, 128 bits, any. */
@@ -327,6 +367,7 @@ main(void)
 		return EXIT_FAILURE;
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, decodes_each, 0, SLOW_GROUPS);
+	tcase_add_loop_test(tc, encodes_squares, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, raises_rows, 0, SLOW_GROUPS);
 	tcase_add_test(tc, raises_many_rows);
 	tcase_add_loop_test(tc, extracts_each, 2, SLOW_GROUPS);
