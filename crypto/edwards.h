@@ -61,8 +61,9 @@ void ed_pow_vartime(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALA
 struct ed_table;
 /* R_NO_MEMORY. Free with mem_free. */
 enum result ed_table_new(struct ed_table **out, const struct ed *p);
-/* out = e times the table's point */
-void ed_table_pow(struct ed *out, const struct ed_table *table, const uint8_t e[ED_SCALAR_BYTES]);
+/* out = e times the table's point, plus `and` */
+void ed_table_pow(struct ed *out, const struct ed_table *table, const uint8_t e[ED_SCALAR_BYTES],
+    const struct ed *and);
 
 /* out = the sum of e[i] p[i] for i < n; the i-th exponent stands at e + i * stride (all
  * are the first if that is 0). Takes 3 KiB for each point: some hundred at a time fit in

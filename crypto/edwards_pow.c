@@ -264,9 +264,10 @@ out:
 }
 
 void
-ed_table_pow(struct ed *out, const struct ed_table *table, const uint8_t e[ED_SCALAR_BYTES])
+ed_table_pow(struct ed *out, const struct ed_table *table, const uint8_t e[ED_SCALAR_BYTES],
+    const struct ed *and)
 {
-	struct ed sum = ed_identity;
+	struct ed sum = *and;
 	int8_t digit[DIGITS];
 	struct ed_affine next;
 	unsigned i;

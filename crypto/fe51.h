@@ -33,6 +33,13 @@ fe_hide(uint64_t mask)
 	return mask;
 }
 
+static inline uint32_t
+fe_hide32(uint32_t mask)
+{
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
 /* Return all ones if bit is 1, zero if it is 0. */
 static inline uint64_t
 fe_mask(uint64_t bit)

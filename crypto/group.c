@@ -318,6 +318,10 @@ gvec_product(struct gvec *out, const struct gvec *v)
 	size_t i;
 
 	assert(out->group == v->group && out->n == 1);
+	if (v->group->ops->mul_all != NULL) {
+		v->group->ops->mul_all(out, v);
+		return;
+	}
 	v->group->ops->set_identity(&sum);
 	for (i = 0; i < v->n; i++) {
 		next = part(v, i, 1);

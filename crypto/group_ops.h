@@ -48,6 +48,8 @@ struct group_ops {
 	/* b has the length of the others or 1. */
 	void (*mul)(struct gvec *out, const struct gvec *a, const struct gvec *b);
 	void (*div)(struct gvec *out, const struct gvec *a, const struct gvec *b);
+	/* May be NULL: out, of length 1, is the product of all of v. */
+	void (*mul_all)(struct gvec *out, const struct gvec *v);
 	/* base and e have out's length or 1 each. */
 	enum result (*pow)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	enum result (*pow_vartime)(struct gvec *out, const struct gvec *base, const struct svec *e);

@@ -13,6 +13,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/checkpoint.h \
 	crypto/code.c \
 	crypto/code.h \
+	crypto/cpu.c \
+	crypto/cpu.h \
 	crypto/dleq.c \
 	crypto/dleq.h \
 	crypto/dleq_combine.c \
@@ -38,6 +40,13 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/keygen.h \
 	crypto/keygen_parts.h \
 	crypto/keygen_secret.c \
+	crypto/lanes.c \
+	crypto/lanes.h \
+	crypto/lanes_codec.h \
+	crypto/lanes_curve.h \
+	crypto/lanes_multi.h \
+	crypto/lanes_portable.c \
+	crypto/lanes_powers.h \
 	crypto/mem.c \
 	crypto/mem.h \
 	crypto/merkle.c \
@@ -91,4 +100,6 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/transcript.h
 
 EXTRA_DIST += \
-	crypto/README.md
+	crypto/README.md \
+	crypto/fe_ifma.h \
+	crypto/lanes_ifma.c

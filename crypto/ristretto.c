@@ -1,11 +1,12 @@
-/* ristretto255 (RFC 9496): elements through crypto/ristretto_point.h, scalars through
- * crypto/scalar.h. A vector holds points, of which many stand for one element. */
+/* ristretto255 (RFC 9496): elements through crypto/lanes.h, scalars through crypto/scalar.h.
+ * A vector holds points, of which many stand for one element. */
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/group_ops.h"
+#include "crypto/lanes.h"
 #include "crypto/mem.h"
 #include "crypto/ristretto_block.h"
 #include "crypto/ristretto_point.h"
@@ -20,14 +21,17 @@
 /* Hashes for generators that are made at a time. */
 #define HASHES 32
 
-/* A table of the base pays from so many powers of it on. */
-#define TABLE_PAYS 8
+/* Commitments that are made at a time: their exponents and points stay in the cache. */
+#define COMMITMENTS 256
+
+/* Elements that are decoded at a time. */
+#define VERDICTS 128
 
 _Static_assert(SCALAR_BYTES == BYTES, "scalars have 32 bytes");
 _Static_assert(sizeof(struct ed) <= GROUP_STORE_MAX, "an element fits on the stack");
 
 /* The generator's table, made at its first use, the same in every run. */
-static struct ed_table *generator_table;
+static struct lanes_table *generator_table;
 static pthread_once_t generator_once = PTHREAD_ONCE_INIT;
 
 /* The vectors start at multiples of 64 and their elements are whole structs. */
@@ -39,10 +43,23 @@ element(const struct gvec *v, size_t i)
 	return first + (v->n == 1 ? 0 : i);
 }
 
+/* From one element of an input to the next. */
+static size_t
+step(const struct gvec *v)
+{
+	return v->n == 1 ? 0 : 1;
+}
+
 static uint8_t *
 scalar(const struct svec *v, size_t i)
 {
 	return v->at + (v->n == 1 ? 0 : i * BYTES);
+}
+
+static size_t
+stride(const struct svec *v)
+{
+	return v->n == 1 ? 0 : BYTES;
 }
 
 /* ---- elements ---- */
@@ -72,107 +89,114 @@ equal(const unsigned char *a, const unsigned char *b)
 	    (const struct ed *)(const void *)b);
 }
 
-static enum result
-decode(struct gvec *out, const uint8_t *bytes, size_t stride, enum decode which, size_t *bad)
+/* Return 1 if these bytes are the identity's. */
+static int
+is_identity(const uint8_t s[BYTES])
 {
-	static const uint8_t identity[BYTES]; /* encodes as zeros */
-	enum result r;
-	size_t i;
+	static const uint8_t identity[BYTES];
 
-	for (i = 0; i < out->n; i++) {
-		r = ristretto_decode(element(out, i), bytes + i * stride);
-		if (r == R_GOOD && which != DECODE_ANY &&
-		    memcmp(bytes + i * stride, identity, BYTES) == 0)
-			r = R_BAD_ELEMENT;
-		if (r != R_GOOD) {
-			*bad = i;
-			return r;
-		}
+	return memcmp(s, identity, BYTES) == 0;
+}
+
+/* Decode n of out's elements from the i-th on. */
+static void
+decode_some(struct gvec *out, enum result *verdicts, size_t i, const uint8_t *bytes,
+    size_t distance, enum decode which, size_t n)
+{
+	size_t k;
+
+	lanes_chosen()->decode(element(out, i), verdicts, bytes + i * distance, distance, n);
+	for (k = 0; k < n; k++)
+		if (which != DECODE_ANY && is_identity(bytes + (i + k) * distance))
+			verdicts[k] = R_BAD_ELEMENT;
+}
+
+static enum result
+decode(struct gvec *out, const uint8_t *bytes, size_t distance, enum decode which, size_t *bad)
+{
+	enum result verdicts[VERDICTS];
+	size_t i, k, n;
+
+	for (i = 0; i < out->n; i += n) {
+		n = out->n - i < VERDICTS ? out->n - i : VERDICTS;
+		decode_some(out, verdicts, i, bytes, distance, which, n);
+		for (k = 0; k < n; k++)
+			if (verdicts[k] != R_GOOD) {
+				*bad = i + k;
+				return verdicts[k];
+			}
 	}
 	return R_GOOD;
 }
 
 static void
-encode(uint8_t *bytes, size_t stride, const struct gvec *v)
+decode_each(struct gvec *out, enum result *verdicts, const uint8_t *bytes, size_t distance,
+    enum decode which)
 {
 	size_t i;
 
-	for (i = 0; i < v->n; i++)
-		ristretto_encode(bytes + i * stride, element(v, i));
+	decode_some(out, verdicts, 0, bytes, distance, which, out->n);
+	for (i = 0; i < out->n; i++)
+		if (verdicts[i] != R_GOOD)
+			*element(out, i) = ed_identity;
+}
+
+static void
+encode(uint8_t *bytes, size_t distance, const struct gvec *v)
+{
+	lanes_chosen()->encode(bytes, distance, element(v, 0), v->n);
 }
 
 static void
 mul(struct gvec *out, const struct gvec *a, const struct gvec *b)
 {
-	struct ed_cached factor;
-	size_t i;
-
-	for (i = 0; i < out->n; i++) {
-		if (i == 0 || b->n != 1)
-			ed_cache(&factor, element(b, i));
-		ed_add(element(out, i), element(a, i), &factor);
-	}
-	sodium_memzero(&factor, sizeof factor);
+	lanes_chosen()->add(element(out, 0), element(a, 0), element(b, 0), step(b), out->n);
 }
 
 static void
 divide(struct gvec *out, const struct gvec *a, const struct gvec *b)
 {
-	struct ed_cached divisor;
-	size_t i;
+	lanes_chosen()->sub(element(out, 0), element(a, 0), element(b, 0), step(b), out->n);
+}
 
-	for (i = 0; i < out->n; i++) {
-		if (i == 0 || b->n != 1)
-			ed_cache(&divisor, element(b, i));
-		ed_sub(element(out, i), element(a, i), &divisor);
-	}
-	sodium_memzero(&divisor, sizeof divisor);
+static void
+mul_all(struct gvec *out, const struct gvec *v)
+{
+	lanes_chosen()->sum(element(out, 0), element(v, 0), v->n);
 }
 
 static enum result
 power(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
-	size_t i;
-
-	for (i = 0; i < out->n; i++)
-		ed_pow(element(out, i), element(base, i), scalar(e, i));
-	return R_GOOD;
-}
-
-static enum result
-power_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
-{
-	size_t i;
-
-	for (i = 0; i < out->n; i++)
-		ed_pow_vartime(element(out, i), element(base, i), scalar(e, i));
+	lanes_chosen()->pow(element(out, 0), element(base, 0), step(base), scalar(e, 0), stride(e),
+	    out->n);
 	return R_GOOD;
 }
 
 static enum result
 multipow(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
-	return ed_multi(element(out, 0), element(base, 0), scalar(e, 0), e->n == 1 ? 0 : BYTES,
+	return lanes_chosen()->multi(element(out, 0), element(base, 0), scalar(e, 0), stride(e),
 	    base->n);
 }
 
 static enum result
 multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
-	return ed_multi_vartime(element(out, 0), element(base, 0), scalar(e, 0),
-	    e->n == 1 ? 0 : BYTES, base->n);
+	return lanes_chosen()->multi_vartime(element(out, 0), element(base, 0), scalar(e, 0),
+	    stride(e), base->n);
 }
 
 static void
 make_generator_table(void)
 {
-	(void)ed_table_new(&generator_table, &ed_generator);
+	(void)lanes_chosen()->table(&generator_table, &ed_generator);
 }
 
 static enum result
 table(const void **out, void **owned, const struct gvec *base, size_t n)
 {
-	struct ed_table *own;
+	struct lanes_table *own;
 	enum result r;
 
 	if (ristretto_equal(element(base, 0), &ed_generator)) {
@@ -180,9 +204,9 @@ table(const void **out, void **owned, const struct gvec *base, size_t n)
 		*out = generator_table; /* NULL if there was no memory: slower, but right */
 		return R_GOOD;
 	}
-	if (n < TABLE_PAYS)
+	if (n < lanes_chosen()->table_pays)
 		return R_GOOD;
-	r = ed_table_new(&own, element(base, 0));
+	r = lanes_chosen()->table(&own, element(base, 0));
 	*out = *owned = own;
 	return r;
 }
@@ -190,10 +214,54 @@ table(const void **out, void **owned, const struct gvec *base, size_t n)
 static void
 power_table(struct gvec *out, const void *multiples, const struct svec *e)
 {
-	size_t i;
+	lanes_chosen()->table_pow(element(out, 0), multiples, scalar(e, 0), stride(e), NULL,
+	    out->n);
+}
 
-	for (i = 0; i < out->n; i++)
-		ed_table_pow(element(out, i), multiples, scalar(e, i));
+/* x^e y^f v, for n of them. */
+static void
+commit_some(struct ed *p, const struct ed *v, const void *x, const uint8_t *e, const void *y,
+    const uint8_t *f, size_t n)
+{
+	lanes_chosen()->table_pow(p, x, e, BYTES, v, n);
+	if (y != NULL)
+		lanes_chosen()->table_pow(p, y, f, BYTES, p, n);
+}
+
+/* Without v the exponents are halved: what is then encoded is twice what was made, and
+ * that is much cheaper than to encode it as it is. */
+static enum result
+commit(uint8_t *bytes, size_t distance, struct gvec *out, const struct gvec *v, const void *x,
+    const struct svec *e, const void *y, const struct svec *f)
+{
+	const struct lanes *lanes = lanes_chosen();
+	uint8_t half_e[COMMITMENTS * BYTES], half_f[COMMITMENTS * BYTES];
+	struct ed p[COMMITMENTS];
+	size_t at, i, n;
+
+	for (at = 0; at < e->n; at += n) {
+		n = e->n - at < COMMITMENTS ? e->n - at : COMMITMENTS;
+		if (v != NULL) {
+			commit_some(p, element(v, at), x, scalar(e, at), y,
+			    y != NULL ? scalar(f, at) : NULL, n);
+			lanes->encode(bytes + at * distance, distance, p, n);
+		} else {
+			for (i = 0; i < n; i++)
+				scalar_half(half_e + i * BYTES, scalar(e, at + i));
+			for (i = 0; y != NULL && i < n; i++)
+				scalar_half(half_f + i * BYTES, scalar(f, at + i));
+			commit_some(p, NULL, x, half_e, y, half_f, n);
+			lanes->encode_double(bytes + at * distance, distance, p, n);
+			if (out != NULL)
+				lanes->twice(p, p, n);
+		}
+		if (out != NULL)
+			memcpy(element(out, at), p, n * sizeof *p);
+	}
+	sodium_memzero(half_e, sizeof half_e);
+	sodium_memzero(half_f, sizeof half_f);
+	sodium_memzero(p, sizeof p);
+	return R_GOOD;
 }
 
 static void
@@ -206,12 +274,11 @@ generators(struct gvec *out, const char *label, uint64_t first)
 	for (i = 0; i < out->n; i += n) {
 		n = out->n - i < HASHES ? out->n - i : HASHES;
 		generator_hashes(hash[0], out->group, label, first + i, n);
+		lanes_chosen()->map(element(out, i), hash[0], n);
 		for (k = 0; k < n; k++)
-			for (ctr = 1;; ctr++) {
-				ristretto_map(element(out, i + k), hash[k]);
-				if (!ristretto_equal(element(out, i + k), &ed_identity))
-					break;
+			for (ctr = 1; ristretto_equal(element(out, i + k), &ed_identity); ctr++) {
 				generator_hash(hash[k], out->group, label, first + i + k, ctr, 0);
+				ristretto_map(element(out, i + k), hash[k]);
 			}
 	}
 }
@@ -390,14 +457,17 @@ static const struct group_ops ops = {
 	.set_identity = set_identity,
 	.set_generator = set_generator,
 	.decode = decode,
+	.decode_each = decode_each,
 	.encode = encode,
 	.mul = mul,
 	.div = divide,
+	.mul_all = mul_all,
 	.pow = power,
-	.pow_vartime = power_vartime,
+	.pow_vartime = power,
 	.equal = equal,
 	.table = table,
 	.pow_table = power_table,
+	.commit = commit,
 	.multipow = multipow,
 	.multipow_vartime = multipow_vartime,
 	.generators = generators,

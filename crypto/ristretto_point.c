@@ -3,15 +3,16 @@
 
 #include <string.h>
 
-/* RFC 9496, 4.1: sqrt(a d - 1), 1 / sqrt(a - d), 1 - d^2, (d - 1)^2, where a = -1. */
-static const struct fe sqrt_ad_minus_one = { { 0x7f6a0497b2e1b, 0x1836f0a97afd2, 0x7d747f6be7638,
-    0x456079e7e6498, 0x376931bf2b834 } };
-static const struct fe invsqrt_a_minus_d = { { 0x0fdaa805d40ea, 0x2eb482e57d339, 0x007610274bc58,
-    0x6510b613dc8ff, 0x786c8905cfaff } };
-static const struct fe one_minus_d_sq = { { 0x409c1945fc176, 0x719abc6a1fc4f, 0x1c37f90b20684,
-    0x06bccca55eedf, 0x029072a8b2b3e } };
-static const struct fe d_minus_one_sq = { { 0x55aaa44ed4d20, 0x59603c3332635, 0x26d3baf4a7928,
-    0x120a66e6997a9, 0x5968b37af66c2 } };
+const struct ristretto_constants ristretto_constants = {
+	.sqrt_ad_minus_one = { { 0x7f6a0497b2e1b, 0x1836f0a97afd2, 0x7d747f6be7638, 0x456079e7e6498,
+	    0x376931bf2b834 } },
+	.invsqrt_a_minus_d = { { 0x0fdaa805d40ea, 0x2eb482e57d339, 0x007610274bc58, 0x6510b613dc8ff,
+	    0x786c8905cfaff } },
+	.one_minus_d_sq = { { 0x409c1945fc176, 0x719abc6a1fc4f, 0x1c37f90b20684, 0x06bccca55eedf,
+	    0x029072a8b2b3e } },
+	.d_minus_one_sq = { { 0x55aaa44ed4d20, 0x59603c3332635, 0x26d3baf4a7928, 0x120a66e6997a9,
+	    0x5968b37af66c2 } },
+};
 
 enum result
 ristretto_decode(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
@@ -78,7 +79,7 @@ ristretto_encode(uint8_t bytes[RISTRETTO_BYTES], const struct ed *p)
 	fe_move_if(&x, &t, rotate);
 	fe_mul(&t, &p->x, &fe_i);
 	fe_move_if(&y, &t, rotate);
-	fe_mul(&t, &den1, &invsqrt_a_minus_d);
+	fe_mul(&t, &den1, &ristretto_constants.invsqrt_a_minus_d);
 	fe_move_if(&den_inv, &t, rotate);
 	fe_mul(&t, &x, &z_inv);
 	fe_neg_if(&y, fe_mask(fe_is_negative(&t)));
@@ -115,7 +116,7 @@ map(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
 	fe_mul(&r, &r, &fe_i);
 	/* u = (r + 1) (1 - d^2) */
 	fe_add(&u, &r, &fe_one);
-	fe_mul(&u, &u, &one_minus_d_sq);
+	fe_mul(&u, &u, &ristretto_constants.one_minus_d_sq);
 	/* v = (-1 - r d) (r + d) */
 	fe_mul(&v, &r, &fe_d);
 	fe_add(&v, &v, &fe_one);
@@ -134,12 +135,12 @@ map(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
 	/* n = c (r - 1) (d - 1)^2 - v */
 	fe_sub(&n, &r, &fe_one);
 	fe_mul(&n, &n, &c);
-	fe_mul(&n, &n, &d_minus_one_sq);
+	fe_mul(&n, &n, &ristretto_constants.d_minus_one_sq);
 	fe_sub(&n, &n, &v);
 	/* w0 = 2 s v, w1 = n sqrt(a d - 1), w2 = 1 - s^2, w3 = 1 + s^2 */
 	fe_mul(&w0, &s, &v);
 	fe_add(&w0, &w0, &w0);
-	fe_mul(&w1, &n, &sqrt_ad_minus_one);
+	fe_mul(&w1, &n, &ristretto_constants.sqrt_ad_minus_one);
 	fe_square(&s, &s);
 	fe_sub(&w2, &fe_one, &s);
 	fe_add(&w3, &fe_one, &s);

@@ -10,6 +10,13 @@
 
 #define RISTRETTO_BYTES 32
 
+/* RFC 9496, 4.1: sqrt(a d - 1), 1 / sqrt(a - d), 1 - d^2, (d - 1)^2, where a = -1. Tight. */
+struct ristretto_constants {
+	struct fe sqrt_ad_minus_one, invsqrt_a_minus_d, one_minus_d_sq, d_minus_one_sq;
+};
+
+extern const struct ristretto_constants ristretto_constants;
+
 /* RFC 9496, 4.3.1. R_NON_CANONICAL: no even number below p; R_NOT_IN_GROUP. The result
  * has z = 1. Variable time. */
 enum result ristretto_decode(struct ed *out, const uint8_t s[RISTRETTO_BYTES]);

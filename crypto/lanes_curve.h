@@ -1,0 +1,473 @@
+/*
+ * lanes_curve: ristretto255 on VFE_LANES elements at a time, written once for every vector
+ * field: crypto/lanes_ifma.c and crypto/lanes_avx2.c include their field first, then this.
+ * It is all static: no instruction of one processor gets into the code of another.
+ *
+ * The field provides vfe, a number per lane, small enough for everything; vwide, the
+ * columns of a product or the sum of a few, at most four and one vwide_sub among them,
+ * which vfe_reduce makes a vfe; vnumber, a word per lane, with the operators of C; vmask,
+ * yes or no per lane. Sums of products are made before carrying: an addition of points
+ * carries eight times for its seven or eight products.
+ *
+ * The letters are those of crypto/edwards.c and crypto/ristretto_point.c, which are the
+ * reference.
+ */
+#ifndef CRYPTO_LANES_CURVE_H
+#define CRYPTO_LANES_CURVE_H
+
+#ifdef VFE_LANES
+
+#include <sodium.h>
+#include <string.h>
+
+#include "crypto/edwards.h"
+#include "crypto/lanes.h"
+#include "crypto/ristretto_point.h"
+
+#define L VFE_LANES
+
+/* ---- the field ---- */
+
+VFE_INLINE vfe
+vfe_mul(vfe a, vfe b)
+{
+	return vfe_reduce(vfe_mul_wide(a, b));
+}
+
+VFE_INLINE vfe
+vfe_square(vfe a)
+{
+	return vfe_reduce(vfe_square_wide(a));
+}
+
+VFE_INLINE vfe
+vfe_add(vfe a, vfe b)
+{
+	return vfe_reduce(vwide_add(vwide_of(a), vwide_of(b)));
+}
+
+VFE_INLINE vfe
+vfe_sub(vfe a, vfe b)
+{
+	return vfe_reduce(vwide_sub(vwide_of(a), vwide_of(b)));
+}
+
+VFE_INLINE vfe
+vfe_neg(vfe a)
+{
+	return vfe_reduce(vwide_of(vfe_neg_factor(a)));
+}
+
+VFE_INLINE vmask
+vfe_is_negative(vfe a)
+{
+	return vfe_canonical_odd(vfe_canonical(a));
+}
+
+VFE_INLINE vmask
+vfe_is_zero(vfe a)
+{
+	return vfe_canonical_zero(vfe_canonical(a));
+}
+
+VFE_INLINE vfe
+vfe_neg_if(vfe a, vmask yes)
+{
+	return vfe_select(a, vfe_neg(a), yes);
+}
+
+VFE_INLINE vfe
+vfe_abs(vfe a)
+{
+	return vfe_neg_if(a, vfe_is_negative(a));
+}
+
+/* A product takes as long as ten can be begun in: two chains of squarings, side by side,
+ * hide each other's waiting. Everything with a root works on pairs. */
+
+static void
+squares2(vfe out[2], const vfe a[2], unsigned n)
+{
+	vfe x = a[0], y = a[1];
+
+	while (n-- > 0) {
+		x = vfe_square(x);
+		y = vfe_square(y);
+	}
+	out[0] = x;
+	out[1] = y;
+}
+
+static void
+mul2(vfe out[2], const vfe a[2], const vfe b[2])
+{
+	const vfe x = vfe_mul(a[0], b[0]), y = vfe_mul(a[1], b[1]);
+
+	out[0] = x;
+	out[1] = y;
+}
+
+/* out = a^(2^250 - 1), a11 = a^11; tN is a^(2^N - 1), as in crypto/fe51.c. */
+static void
+power_2_250_1(vfe out[2], vfe a11[2], const vfe a[2])
+{
+	vfe a2[2], a9[2], t[2], t5[2], t10[2], t20[2], t50[2], t100[2];
+
+	squares2(a2, a, 1);
+	squares2(t, a2, 2);
+	mul2(a9, t, a);
+	mul2(a11, a9, a2);
+	squares2(t, a11, 1);
+	mul2(t5, t, a9);
+	squares2(t, t5, 5);
+	mul2(t10, t, t5);
+	squares2(t, t10, 10);
+	mul2(t20, t, t10);
+	squares2(t, t20, 20);
+	mul2(t, t, t20);
+	squares2(t, t, 10);
+	mul2(t50, t, t10);
+	squares2(t, t50, 50);
+	mul2(t100, t, t50);
+	squares2(t, t100, 100);
+	mul2(t, t, t100);
+	squares2(t, t, 50);
+	mul2(out, t, t50);
+}
+
+/* out = 1 / a, 0 for 0 */
+static void
+invert2(vfe out[2], const vfe a[2])
+{
+	vfe t[2], a11[2];
+
+	power_2_250_1(t, a11, a);
+	squares2(t, t, 5);
+	mul2(out, t, a11);
+}
+
+/* SQRT_RATIO_M1 of RFC 9496, 4.2, on two times L lanes: fe_sqrt_ratio in crypto/fe51.h. */
+static void
+sqrt_ratio2(vfe out[2], vmask was_square[2], const vfe u[2], const vfe v[2])
+{
+	const vfe root = vfe_splat(&fe_i);
+	vfe r[2], t[2], unused[2], check, minus_u, flipped_i;
+	vmask correct, flipped;
+	unsigned k;
+
+	for (k = 0; k < 2; k++) {
+		t[k] = vfe_mul(vfe_square(v[k]), v[k]);
+		r[k] = vfe_mul(t[k], u[k]);
+		out[k] = vfe_mul(vfe_mul(vfe_square(t[k]), v[k]), u[k]);
+	}
+	power_2_250_1(t, unused, out);
+	squares2(t, t, 2);
+	mul2(t, t, out);
+	mul2(r, r, t);
+	for (k = 0; k < 2; k++) {
+		check = vfe_mul(vfe_square(r[k]), v[k]);
+		minus_u = vfe_neg(u[k]);
+		flipped_i = vfe_sub(check, vfe_mul(minus_u, root));
+		correct = vfe_is_zero(vfe_sub(check, u[k]));
+		flipped = vfe_is_zero(vfe_sub(check, minus_u));
+		was_square[k] = vmask_or(correct, flipped);
+		out[k] = vfe_abs(vfe_select(r[k], vfe_mul(r[k], root),
+		    vmask_or(flipped, vfe_is_zero(flipped_i))));
+	}
+}
+
+/* ---- points ---- */
+
+/* As struct ed. */
+struct vpoint {
+	vfe x, y, z, t;
+};
+
+/* A point that something will be added to: y + x, y - x, z, t. */
+struct vsum {
+	vfe sum, difference, z, t;
+};
+
+/* A point that will be doubled: x, y, z, x + y. */
+struct vtwice {
+	vfe x, y, z, sum;
+};
+
+/* A point to be added: y + x, y - x, z, 2dt; and the same with z = 1. */
+struct vcached {
+	vfe sum, difference, z, t2d;
+};
+
+struct vaffine {
+	vfe sum, difference, t2d;
+};
+
+/* The four factors that a sum or a doubling ends in. */
+struct vfactors {
+	vfe e, f, g, h;
+};
+
+/* Points are passed by address: compilers copy what is passed by value in small pieces. */
+
+VFE_INLINE void
+vpoint_of(struct vpoint *out, const struct vfactors *a)
+{
+	out->x = vfe_mul(a->e, a->f);
+	out->y = vfe_mul(a->g, a->h);
+	out->z = vfe_mul(a->f, a->g);
+	out->t = vfe_mul(a->e, a->h);
+}
+
+VFE_INLINE void
+vsum_of(struct vsum *out, const struct vfactors *a)
+{
+	const vwide x = vfe_mul_wide(a->e, a->f), y = vfe_mul_wide(a->g, a->h);
+
+	out->sum = vfe_reduce(vwide_add(y, x));
+	out->difference = vfe_reduce(vwide_sub(y, x));
+	out->z = vfe_mul(a->f, a->g);
+	out->t = vfe_mul(a->e, a->h);
+}
+
+VFE_INLINE void
+vtwice_of(struct vtwice *out, const struct vfactors *a)
+{
+	const vwide x = vfe_mul_wide(a->e, a->f), y = vfe_mul_wide(a->g, a->h);
+
+	out->x = vfe_reduce(x);
+	out->y = vfe_reduce(y);
+	out->z = vfe_mul(a->f, a->g);
+	out->sum = vfe_reduce(vwide_add(y, x));
+}
+
+VFE_INLINE void
+vsum_from(struct vsum *out, const struct vpoint *p)
+{
+	out->sum = vfe_add(p->y, p->x);
+	out->difference = vfe_sub(p->y, p->x);
+	out->z = p->z;
+	out->t = p->t;
+}
+
+VFE_INLINE void
+vtwice_from(struct vtwice *out, const struct vpoint *p)
+{
+	out->x = p->x;
+	out->y = p->y;
+	out->z = p->z;
+	out->sum = vfe_add(p->y, p->x);
+}
+
+VFE_INLINE void
+vcached_from(struct vcached *out, const struct vpoint *p)
+{
+	out->sum = vfe_add(p->y, p->x);
+	out->difference = vfe_sub(p->y, p->x);
+	out->z = p->z;
+	out->t2d = vfe_mul(p->t, vfe_splat(&fe_2d));
+}
+
+VFE_INLINE void
+vcached_of_sum(struct vcached *out, const struct vsum *p)
+{
+	out->sum = p->sum;
+	out->difference = p->difference;
+	out->z = p->z;
+	out->t2d = vfe_mul(p->t, vfe_splat(&fe_2d));
+}
+
+VFE_INLINE void
+vsum_identity(struct vsum *out)
+{
+	out->sum = out->difference = out->z = vfe_splat(&fe_one);
+	out->t = vfe_splat(&fe_zero);
+}
+
+VFE_INLINE void
+vcached_identity(struct vcached *out)
+{
+	out->sum = out->difference = out->z = vfe_splat(&fe_one);
+	out->t2d = vfe_splat(&fe_zero);
+}
+
+/* -q where the mask says so; t2d becomes a factor, no vfe. */
+VFE_INLINE void
+vneg_if(vfe *sum, vfe *difference, vfe *t2d, vmask yes)
+{
+	const vfe s = vfe_select(*sum, *difference, yes);
+
+	*difference = vfe_select(*difference, *sum, yes);
+	*sum = s;
+	*t2d = vfe_select(*t2d, vfe_neg_factor(*t2d), yes);
+}
+
+/* d is twice z1 z2. */
+VFE_INLINE void
+vadd_with(struct vfactors *out, const struct vsum *p, vfe sum, vfe difference, vfe t2d, vwide d)
+{
+	const vwide a = vfe_mul_wide(p->difference, difference), b = vfe_mul_wide(p->sum, sum),
+		    c = vfe_mul_wide(p->t, t2d);
+
+	out->e = vfe_reduce(vwide_sub(b, a));
+	out->f = vfe_reduce(vwide_sub(d, c));
+	out->g = vfe_reduce(vwide_add(d, c));
+	out->h = vfe_reduce(vwide_add(b, a));
+}
+
+VFE_INLINE void
+vadd(struct vfactors *out, const struct vsum *p, const struct vcached *q)
+{
+	const vwide d = vfe_mul_wide(p->z, q->z);
+
+	vadd_with(out, p, q->sum, q->difference, q->t2d, vwide_add(d, d));
+}
+
+VFE_INLINE void
+vadd_affine(struct vfactors *out, const struct vsum *p, const struct vaffine *q)
+{
+	const vwide d = vwide_of(p->z);
+
+	vadd_with(out, p, q->sum, q->difference, q->t2d, vwide_add(d, d));
+}
+
+VFE_INLINE void
+vdouble(struct vfactors *out, const struct vtwice *p)
+{
+	const vwide a = vfe_square_wide(p->x), b = vfe_square_wide(p->y), c = vfe_square_wide(p->z),
+		    s = vfe_square_wide(p->sum);
+	const vwide h = vwide_add(a, b), g = vwide_sub(a, b), c2 = vwide_add(c, c);
+
+	out->e = vfe_reduce(vwide_sub(h, s));
+	out->f = vfe_reduce(vwide_add(c2, g));
+	out->g = vfe_reduce(g);
+	out->h = vfe_reduce(h);
+}
+
+/* As functions: a call is nothing beside the work, and the code of all that do it would not
+ * fit in the cache otherwise. */
+
+static __attribute__((noinline)) void
+vsum_add(struct vsum *p, const struct vcached *q)
+{
+	struct vfactors a;
+
+	vadd(&a, p, q);
+	vsum_of(p, &a);
+}
+
+static __attribute__((noinline)) void
+vsum_add_affine(struct vsum *p, const struct vaffine *q)
+{
+	struct vfactors a;
+
+	vadd_affine(&a, p, q);
+	vsum_of(p, &a);
+}
+
+static __attribute__((noinline)) void
+vpoint_add(struct vpoint *out, const struct vsum *p, const struct vcached *q)
+{
+	struct vfactors a;
+
+	vadd(&a, p, q);
+	vpoint_of(out, &a);
+}
+
+/* p = 2^times p */
+static __attribute__((noinline)) void
+vtwice_double(struct vtwice *p, unsigned times)
+{
+	struct vfactors a;
+
+	while (times-- > 0) {
+		vdouble(&a, p);
+		vtwice_of(p, &a);
+	}
+}
+
+/* out = 2 p */
+static __attribute__((noinline)) void
+vsum_double(struct vsum *out, const struct vtwice *p)
+{
+	struct vfactors a;
+
+	vdouble(&a, p);
+	vsum_of(out, &a);
+}
+
+/* p = 2^times p; times > 0 */
+static __attribute__((noinline)) void
+vpoint_double(struct vpoint *p, unsigned times)
+{
+	struct vfactors a;
+	struct vtwice d;
+
+	vtwice_from(&d, p);
+	vtwice_double(&d, times - 1);
+	vdouble(&a, &d);
+	vpoint_of(p, &a);
+}
+
+/* ---- arrays ---- */
+
+/* Return how many of n elements, the first of which stands at `at`, make the next group. */
+VFE_INLINE unsigned
+lanes_left(size_t n, size_t at)
+{
+	return n - at < L ? (unsigned)(n - at) : L;
+}
+
+/* Load L points, `step` apart; after the first `lanes` the last is repeated. */
+static __attribute__((noinline)) void
+vpoint_load(struct vpoint *out, const struct ed *p, size_t step, unsigned lanes)
+{
+	const uint64_t *row[L];
+	unsigned i;
+
+	for (i = 0; i < L; i++)
+		row[i] = p[(i < lanes ? i : lanes - 1) * step].x.v;
+	vfe_load(&out->x, 4, row);
+}
+
+static __attribute__((noinline)) void
+vpoint_store(struct ed *out, unsigned lanes, const struct vpoint *p)
+{
+	uint64_t *row[L];
+	unsigned i;
+
+	for (i = 0; i < L; i++)
+		row[i] = out[i < lanes ? i : 0].x.v;
+	vfe_store(row, lanes, &p->x, 4);
+}
+
+/* The same for strings of 32 bytes, as words. */
+static void
+words_load(vnumber w[4], const uint8_t *bytes, size_t stride, unsigned lanes)
+{
+	uint64_t word[4][L], four[4];
+	unsigned i, k;
+
+	for (i = 0; i < L; i++) {
+		memcpy(four, bytes + (i < lanes ? i : lanes - 1) * stride, sizeof four);
+		for (k = 0; k < 4; k++)
+			word[k][i] = four[k];
+	}
+	memcpy(w, word, sizeof word);
+}
+
+static void
+words_store(uint8_t *bytes, size_t stride, unsigned lanes, const vnumber w[4])
+{
+	uint64_t word[4][L], four[4];
+	unsigned i, k;
+
+	memcpy(word, w, sizeof word);
+	for (i = 0; i < lanes; i++) {
+		for (k = 0; k < 4; k++)
+			four[k] = word[k][i];
+		memcpy(bytes + i * stride, four, sizeof four);
+	}
+}
+
+#endif
+#endif
