@@ -92,6 +92,7 @@ check_PROGRAMS += \
 	tests/test_keygen \
 	tests/test_mem \
 	tests/test_merkle \
+	tests/test_modp \
 	tests/test_mutants \
 	tests/test_note \
 	tests/test_par \
