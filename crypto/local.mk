@@ -74,6 +74,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/rng.h \
 	crypto/scalar.c \
 	crypto/scalar.h \
+	crypto/scalar_ifma.c \
+	crypto/scalar_ifma.h \
 	crypto/schnorr.c \
 	crypto/schnorr.h \
 	crypto/schnorr_batch.c \

@@ -148,6 +148,12 @@ encode(uint8_t *bytes, size_t distance, const struct gvec *v)
 }
 
 static void
+encode_squares(uint8_t *bytes, size_t distance, const struct gvec *v)
+{
+	lanes_chosen()->encode_double(bytes, distance, element(v, 0), v->n);
+}
+
+static void
 mul(struct gvec *out, const struct gvec *a, const struct gvec *b)
 {
 	lanes_chosen()->add(element(out, 0), element(a, 0), element(b, 0), step(b), out->n);
@@ -375,6 +381,12 @@ from_wide(struct svec *v, size_t i, const uint8_t *wide)
 }
 
 static void
+from_wides(struct svec *out, const uint8_t *wide)
+{
+	scalar_reduce_many(out->at, wide, out->n);
+}
+
+static void
 from_128(struct svec *out, const uint8_t *bytes)
 {
 	size_t i;
@@ -406,19 +418,13 @@ sub(struct svec *out, const struct svec *a, const struct svec *b)
 static void
 mul_scalars(struct svec *out, const struct svec *a, const struct svec *b)
 {
-	size_t i;
-
-	for (i = 0; i < out->n; i++)
-		scalar_mul(scalar(out, i), scalar(a, i), scalar(b, i));
+	scalar_muladd_many(out->at, a->at, b->at, stride(b), NULL, out->n);
 }
 
 static void
 muladd(struct svec *out, const struct svec *a, const struct svec *b, const struct svec *c)
 {
-	size_t i;
-
-	for (i = 0; i < out->n; i++)
-		scalar_muladd(scalar(out, i), scalar(a, i), scalar(b, i), scalar(c, i));
+	scalar_muladd_many(out->at, a->at, b->at, stride(b), c->at, out->n);
 }
 
 static void
@@ -459,6 +465,7 @@ static const struct group_ops ops = {
 	.decode = decode,
 	.decode_each = decode_each,
 	.encode = encode,
+	.encode_squares = encode_squares,
 	.mul = mul,
 	.div = divide,
 	.mul_all = mul_all,
@@ -478,6 +485,7 @@ static const struct group_ops ops = {
 	.write = write_scalars,
 	.from_u64 = from_u64,
 	.from_wide = from_wide,
+	.from_wides = from_wides,
 	.from_128 = from_128,
 	.from_hash = from_wide,
 	.add = add,

@@ -14,6 +14,8 @@
 #include <immintrin.h>
 #endif
 
+#include "crypto/scalar_ifma.h"
+
 #define LIMBS (SCALAR_BYTES / 8)
 /* Of a number's highest limb: what is below 2^252, what is below 2^504. */
 #define BELOW_252 (((uint64_t)1 << 60) - 1)
@@ -415,6 +417,30 @@ scalar_invert(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES])
 }
 
 /* ---- arrays ---- */
+
+void
+scalar_reduce_many(uint8_t *out, const uint8_t *wide_bytes, size_t n)
+{
+	size_t i;
+
+	for (i = scalar_ifma_reduce(out, wide_bytes, n); i < n; i++)
+		scalar_reduce(out + i * SCALAR_BYTES, wide_bytes + i * SCALAR_WIDE);
+}
+
+void
+scalar_muladd_many(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t b_step,
+    const uint8_t *c, size_t n)
+{
+	size_t i, at;
+
+	for (i = scalar_ifma_muladd(out, a, b, b_step, c, n); i < n; i++) {
+		at = i * SCALAR_BYTES;
+		if (c == NULL)
+			scalar_mul(out + at, a + at, b + i * b_step);
+		else
+			scalar_muladd(out + at, a + at, b + i * b_step, c + at);
+	}
+}
 
 void
 scalar_sum(uint8_t out[SCALAR_BYTES], const uint8_t *v, size_t n)

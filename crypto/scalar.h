@@ -40,6 +40,13 @@ void scalar_half(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES]);
 /* out = 1 / a, and 0 for 0. As long as 300 products: see svec_invert for many. */
 void scalar_invert(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES]);
 
+/* The same for each of n, several at a time where the processor can. b_step is SCALAR_BYTES,
+ * or 0 for a factor that is used for all and does not lie in out; c may be NULL, then it is
+ * products alone. */
+void scalar_reduce_many(uint8_t *out, const uint8_t *wide, size_t n);
+void scalar_muladd_many(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t b_step,
+    const uint8_t *c, size_t n);
+
 /* out = the sum, the product, the inner product: of nothing 0, 1, 0. Here out is one
  * scalar, and cheaper than single operations would be. */
 void scalar_sum(uint8_t out[SCALAR_BYTES], const uint8_t *v, size_t n);

@@ -103,18 +103,34 @@ svec_set_u64(struct svec *v, size_t i, uint64_t x)
 	v->group->ops->from_u64(v, i, x);
 }
 
+/* v = the wide integers modulo q. */
+static void
+from_wides(struct svec *v, const uint8_t *wide)
+{
+	const struct group *g = v->group;
+	size_t i;
+
+	if (g->ops->from_wides != NULL) {
+		g->ops->from_wides(v, wide);
+		return;
+	}
+	for (i = 0; i < v->n; i++)
+		g->ops->from_wide(v, i, wide + i * g->wide_bytes);
+}
+
 enum result
 svec_random(struct svec *out, struct rng *rng)
 {
 	const size_t size = out->group->wide_bytes, most = STREAM / size;
 	uint8_t wide[STREAM];
-	size_t i, k, n;
+	struct svec to;
+	size_t i, n;
 
 	for (i = 0; i < out->n; i += n) {
 		n = out->n - i < most ? out->n - i : most;
 		rng_fill(rng, wide, n * size);
-		for (k = 0; k < n; k++)
-			out->group->ops->from_wide(out, i + k, wide + k * size);
+		to = part(out, i, n);
+		from_wides(&to, wide);
 	}
 	sodium_memzero(wide, (out->n < most ? out->n : most) * size);
 	return R_GOOD;

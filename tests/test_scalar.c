@@ -466,6 +466,106 @@ START_TEST(arrays_of_the_greatest)
 }
 END_TEST
 
+/* Many at once, one by one: the edges among them, in every place among the lanes. */
+START_TEST(many_at_once)
+{
+	uint8_t a[MANY * SCALAR_BYTES], b[MANY * SCALAR_BYTES], c[MANY * SCALAR_BYTES];
+	uint8_t out[MANY * SCALAR_BYTES + 1], want[SCALAR_BYTES], special[EDGES][SCALAR_BYTES];
+	const size_t specials = edges(special), n = (size_t)_i;
+	const uint8_t *factor;
+	struct rng rng;
+	size_t i, at, step;
+
+	rng_seeded(&rng, seed);
+	for (i = 0; i < MANY; i++) {
+		draw(a + i * SCALAR_BYTES, &rng);
+		draw(b + i * SCALAR_BYTES, &rng);
+		draw(c + i * SCALAR_BYTES, &rng);
+		if (rng_below(&rng, 2) == 0)
+			memcpy(a + i * SCALAR_BYTES, special[(i + n) % specials], SCALAR_BYTES);
+		if (rng_below(&rng, 2) == 0)
+			memcpy(b + i * SCALAR_BYTES, special[(3 * i + n) % specials], SCALAR_BYTES);
+		if (rng_below(&rng, 2) == 0)
+			memcpy(c + i * SCALAR_BYTES, special[(5 * i) % specials], SCALAR_BYTES);
+	}
+	for (step = 0; step <= SCALAR_BYTES; step += SCALAR_BYTES) {
+		memset(out, 0x5a, sizeof out);
+		scalar_muladd_many(out, a, b, step, NULL, n);
+		for (i = 0; i < n; i++) {
+			at = i * SCALAR_BYTES;
+			crypto_core_ristretto255_scalar_mul(want, a + at, b + i * step);
+			ck_assert_mem_eq(out + at, want, sizeof want);
+		}
+		ck_assert_uint_eq(out[n * SCALAR_BYTES], 0x5a);
+		scalar_muladd_many(out, a, b, step, c, n);
+		for (i = 0; i < n; i++) {
+			at = i * SCALAR_BYTES;
+			crypto_core_ristretto255_scalar_mul(want, a + at, b + i * step);
+			crypto_core_ristretto255_scalar_add(want, want, c + at);
+			ck_assert_mem_eq(out + at, want, sizeof want);
+		}
+		ck_assert_uint_eq(out[n * SCALAR_BYTES], 0x5a);
+		/* in place of each of them */
+		for (i = 0; i < 3; i++) {
+			uint8_t again[3][MANY * SCALAR_BYTES];
+
+			memcpy(again[0], a, sizeof a);
+			memcpy(again[1], b, sizeof b);
+			memcpy(again[2], c, sizeof c);
+			factor = i == 1 && step == 0 ? b : again[1];
+			scalar_muladd_many(again[i], again[0], factor, step, again[2], n);
+			ck_assert_mem_eq(again[i], out, n * SCALAR_BYTES);
+		}
+	}
+}
+END_TEST
+
+START_TEST(many_reduced_at_once)
+{
+	enum { N = 8 * SCALAR_WIDE + 3 };
+	static uint8_t wide[N * SCALAR_WIDE], out[N * SCALAR_BYTES + 1];
+	uint8_t want[SCALAR_BYTES], *at;
+	struct rng rng;
+	size_t i, k, n;
+	mpz_t x, q;
+
+	rng_seeded(&rng, seed);
+	mpz_inits(x, q, NULL);
+	get_order(q);
+	for (k = 0; k < 4; k++) {
+		rng_fill(&rng, wide, sizeof wide);
+		for (i = 0; i < N; i++) {
+			at = wide + i * SCALAR_WIDE;
+			if (k == 1) {
+				/* ones from some bit on, and up to it */
+				memset(at, i % 2 == 0 ? 0xff : 0, SCALAR_WIDE);
+				memset(at, i % 2 == 0 ? 0 : 0xff, i / 8 % SCALAR_WIDE);
+				at[i / 8 % SCALAR_WIDE] = (uint8_t)(0xff << i % 8);
+			} else if (k >= 2) {
+				/* around a multiple of q, of up to 258 or up to 64 bits */
+				get(x, at, k == 2 ? 32 : 8);
+				mpz_mul(x, x, q);
+				mpz_add_ui(x, x, i % 3);
+				if (mpz_sgn(x) > 0)
+					mpz_sub_ui(x, x, 1);
+				put(at, SCALAR_WIDE, x);
+			}
+		}
+		for (n = 0; n <= N; n += n < 20 ? 1 : (N - 20) / 2) {
+			out[n * SCALAR_BYTES] = 0x5a;
+			scalar_reduce_many(out, wide, n);
+			ck_assert_uint_eq(out[n * SCALAR_BYTES], 0x5a);
+			for (i = 0; i < n; i++) {
+				crypto_core_ristretto255_scalar_reduce(want,
+				    wide + i * SCALAR_WIDE);
+				ck_assert_mem_eq(out + i * SCALAR_BYTES, want, sizeof want);
+			}
+		}
+	}
+	mpz_clears(x, q, NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -487,6 +587,9 @@ main(void)
 	tcase_add_test(tcase, knows_what_is_below_q);
 	tcase_add_test(tcase, arrays_at_random);
 	tcase_add_test(tcase, arrays_of_the_greatest);
+	tcase_add_loop_test(tcase, many_at_once, 0, 40);
+	tcase_add_loop_test(tcase, many_at_once, MANY - 9, MANY);
+	tcase_add_test(tcase, many_reduced_at_once);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
