@@ -101,7 +101,19 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/transcript.c \
 	crypto/transcript.h
 
-EXTRA_DIST += \
-	crypto/README.md \
+# With flags of their own: nothing else may be compiled with these.
+crypto_libtcrypto_a_LIBADD =
+if IFMA
+noinst_LIBRARIES += crypto/libifma.a
+crypto_libifma_a_SOURCES = \
 	crypto/fe_ifma.h \
-	crypto/lanes_ifma.c
+	crypto/lanes_ifma.c \
+	crypto/modp8.c \
+	crypto/modp8.h \
+	crypto/modp8_pow.c
+crypto_libifma_a_CFLAGS = $(AM_CFLAGS) $(IFMA_CFLAGS)
+crypto_libtcrypto_a_LIBADD += $(crypto_libifma_a_OBJECTS)
+endif
+
+EXTRA_DIST += \
+	crypto/README.md
