@@ -609,6 +609,8 @@ multipow(struct gvec *out, struct multi *p, const struct effort *effort)
 	assert(out->n == 1 && p->e->n == p->base->n);
 	if (p->multipow == NULL)
 		p->grain = g->grain;
+	else if (p->grain == 0)
+		p->grain = 2 * LIGHT_GRAIN;
 	r = gvec_new(&p->partial, g, par_count(p->base->n, p->grain));
 	if (r != R_GOOD)
 		return r;
@@ -634,7 +636,7 @@ gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort)
 {
 	const struct group_ops *ops = out->group->ops;
-	struct multi p = { NULL, base, e, ops->pow, ops->multipow, 2 * LIGHT_GRAIN };
+	struct multi p = { NULL, base, e, ops->pow, ops->multipow, ops->multipow_grain };
 
 	return multipow(out, &p, effort);
 }

@@ -145,7 +145,10 @@ enum result gvec_rowpow_vartime(struct gvec *out, const struct gvec *const *v, c
  * exponents only; short exponents cost less. */
 enum result gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort);
-/* The same in constant time, for secret exponents. */
+/* The same for secret exponents: no branch depends on them. With few bases it is in constant
+ * time; with many (a hundred or so) the memory access pattern follows the digits of the
+ * exponents, as that of gvec_gather does its index: see docs/security.md on the shuffling
+ * machine. */
 enum result gvec_multipow(struct gvec *out, const struct gvec *base, const struct svec *e,
     const struct effort *effort);
 

@@ -64,7 +64,9 @@ struct group_ops {
 	 * out may be NULL. */
 	enum result (*commit)(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *v,
 	    const void *x, const struct svec *e, const void *y, const struct svec *f);
-	/* May be NULL: the product of all base[i]^e[i] at once. */
+	/* May be NULL: the product of all base[i]^e[i] at once. The one with secret exponents is
+	 * given multipow_grain of them at a time, 0 for as many as share a step well. */
+	size_t multipow_grain;
 	enum result (*multipow)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	enum result (
 	    *multipow_vartime)(struct gvec *out, const struct gvec *base, const struct svec *e);
@@ -79,9 +81,6 @@ struct group_ops {
 	void (*write)(uint8_t *bytes, size_t stride, const struct svec *v);
 	void (*from_u64)(struct svec *v, size_t i, uint64_t x);
 	void (*from_wide)(struct svec *v, size_t i, const uint8_t *wide);
-	/* May be NULL: the same for all of a vector, whose wide integers stand one after the
-	 * other. */
-	void (*from_wides)(struct svec *out, const uint8_t *wide);
 	void (*from_128)(struct svec *out, const uint8_t *bytes);
 	void (*from_hash)(struct svec *v, size_t i, const uint8_t hash[64]);
 	void (*add)(struct svec *out, const struct svec *a, const struct svec *b);

@@ -19,6 +19,9 @@
 /* Limbs of a number before it is reduced: a product, or `wide` bytes. */
 #define LONG_MAX_LIMBS (2 * MODP_LIMBS_MAX)
 
+/* Secret exponents in one product of powers: buckets gain from more. */
+#define MULTIPOW_GRAIN 4096
+
 /* Elements that share one inversion. */
 #define BATCH 16
 
@@ -632,6 +635,7 @@ const struct group_ops modp_ops = {
 	.pow_vartime = power_vartime,
 	.table = table,
 	.pow_table = power_table,
+	.multipow_grain = MULTIPOW_GRAIN,
 	.multipow = multipow,
 	.multipow_vartime = multipow_vartime,
 	.generators = generators,
