@@ -81,6 +81,9 @@ struct group_ops {
 	void (*write)(uint8_t *bytes, size_t stride, const struct svec *v);
 	void (*from_u64)(struct svec *v, size_t i, uint64_t x);
 	void (*from_wide)(struct svec *v, size_t i, const uint8_t *wide);
+	/* May be NULL: the same for all of a vector, whose wide integers stand one after the
+	 * other. */
+	void (*from_wides)(struct svec *out, const uint8_t *wide);
 	void (*from_128)(struct svec *out, const uint8_t *bytes);
 	void (*from_hash)(struct svec *v, size_t i, const uint8_t hash[64]);
 	void (*add)(struct svec *out, const struct svec *a, const struct svec *b);
