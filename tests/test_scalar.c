@@ -566,6 +566,96 @@ START_TEST(many_reduced_at_once)
 }
 END_TEST
 
+/* Numbers made of long runs of equal bits, and of zeros and ones at the limbs' borders of
+ * either form: what carries run through. */
+static void
+draw_runs(uint8_t *bytes, size_t n, struct rng *rng)
+{
+	size_t bit = 0, run;
+	unsigned value = rng_below(rng, 2);
+
+	memset(bytes, 0, n);
+	while (bit < 8 * n) {
+		for (run = 1 + rng_below(rng, 80); run > 0 && bit < 8 * n; run--, bit++)
+			bytes[bit / 8] |= (uint8_t)(value << bit % 8);
+		value ^= 1;
+	}
+}
+
+/* An assertion that costs nothing where it holds: the library's own writes to a pipe. */
+static void
+same(const uint8_t a[SCALAR_BYTES], const uint8_t b[SCALAR_BYTES])
+{
+	if (memcmp(a, b, SCALAR_BYTES) != 0)
+		ck_assert_mem_eq(a, b, SCALAR_BYTES);
+}
+
+/* Every way to multiply, add and reduce, against each other and against libsodium. With
+ * TABELLA_LONG=n in the environment on n triples of numbers instead of a few thousand. */
+START_TEST(long_run)
+{
+	enum { N = 64 };
+	static uint8_t wide[3][N * SCALAR_WIDE], s[3][N * SCALAR_BYTES];
+	static uint8_t product[N * SCALAR_BYTES], sum[N * SCALAR_BYTES];
+	const char *asked = getenv("TABELLA_LONG");
+	const unsigned long total = asked != NULL ? strtoul(asked, NULL, 10) : 4096;
+	uint8_t want[SCALAR_BYTES], have[SCALAR_BYTES];
+	unsigned long done;
+	struct rng rng;
+	size_t i, k, at;
+
+	rng_seeded(&rng, seed);
+	for (done = 0; done < total; done += N) {
+		for (k = 0; k < 3; k++) {
+			if (done / N % 4 == k)
+				rng_fill(&rng, wide[k], sizeof wide[k]);
+			else
+				for (i = 0; i < N; i++)
+					draw_runs(wide[k] + i * SCALAR_WIDE, SCALAR_WIDE, &rng);
+			scalar_reduce_many(s[k], wide[k], N);
+			for (i = 0; i < N; i++) {
+				crypto_core_ristretto255_scalar_reduce(want,
+				    wide[k] + i * SCALAR_WIDE);
+				same(s[k] + i * SCALAR_BYTES, want);
+				scalar_reduce(have, wide[k] + i * SCALAR_WIDE);
+				same(have, want);
+			}
+		}
+		/* scalars as they come, too, not only what reductions leave */
+		if (done / N % 2 == 0)
+			for (k = 0; k < 3; k++)
+				for (i = 0; i < N; i++) {
+					memcpy(have, wide[k] + i * SCALAR_WIDE, sizeof have);
+					have[SCALAR_BYTES - 1] &= 0x1f;
+					if (scalar_canonical(have))
+						memcpy(s[k] + i * SCALAR_BYTES, have, sizeof have);
+				}
+		scalar_muladd_many(product, s[0], s[1], SCALAR_BYTES, NULL, N);
+		scalar_muladd_many(sum, s[0], s[1], SCALAR_BYTES, s[2], N);
+		for (i = 0; i < N; i++) {
+			at = i * SCALAR_BYTES;
+			crypto_core_ristretto255_scalar_mul(want, s[0] + at, s[1] + at);
+			same(product + at, want);
+			scalar_mul(have, s[0] + at, s[1] + at);
+			same(have, want);
+			crypto_core_ristretto255_scalar_add(want, want, s[2] + at);
+			same(sum + at, want);
+			scalar_muladd(have, s[0] + at, s[1] + at, s[2] + at);
+			same(have, want);
+			crypto_core_ristretto255_scalar_add(want, s[0] + at, s[2] + at);
+			scalar_add(have, s[0] + at, s[2] + at);
+			same(have, want);
+			crypto_core_ristretto255_scalar_sub(want, s[0] + at, s[2] + at);
+			scalar_sub(have, s[0] + at, s[2] + at);
+			same(have, want);
+			scalar_half(have, s[1] + at);
+			scalar_add(have, have, have);
+			same(have, s[1] + at);
+		}
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -576,7 +666,7 @@ main(void)
 
 	if (mem_init() != R_GOOD)
 		return EXIT_FAILURE;
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, getenv("TABELLA_LONG") != NULL ? 0 : 60);
 	tcase_add_test(tcase, two_at_the_edges);
 	tcase_add_test(tcase, two_at_random);
 	tcase_add_test(tcase, greatest);
@@ -590,6 +680,7 @@ main(void)
 	tcase_add_loop_test(tcase, many_at_once, 0, 40);
 	tcase_add_loop_test(tcase, many_at_once, MANY - 9, MANY);
 	tcase_add_test(tcase, many_reduced_at_once);
+	tcase_add_test(tcase, long_run);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
