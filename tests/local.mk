@@ -234,6 +234,8 @@ tests_bench_bench_SOURCES = \
 	tests/bench/failure.c \
 	tests/bench/field.c \
 	tests/bench/field.h \
+	tests/bench/field_modp.c \
+	tests/bench/field_parts.h \
 	tests/bench/job.c \
 	tests/bench/job.h \
 	tests/bench/least.c \
@@ -247,6 +249,17 @@ tests_bench_bench_SOURCES = \
 	tests/bench/table.c \
 	tests/bench/table.h
 tests_bench_bench_LDADD = $(BOTTLE_LIB) $(LDADD) -lm
+# With flags of their own, as crypto/libifma.a.
+if IFMA
+EXTRA_LIBRARIES = tests/bench/libifma.a
+tests_bench_libifma_a_SOURCES = \
+	tests/bench/field_ifma.c \
+	tests/bench/field_lanes.h \
+	tests/bench/field_modp_ifma.c
+tests_bench_libifma_a_CFLAGS = $(AM_CFLAGS) $(IFMA_CFLAGS)
+tests_bench_bench_LDADD += tests/bench/libifma.a $(LDADD)
+CLEANFILES += tests/bench/libifma.a
+endif
 tests_bench_pipeline_SOURCES = \
 	tests/bench/bench.h \
 	tests/bench/election.c \

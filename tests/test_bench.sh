@@ -20,6 +20,7 @@ wanted, seen = sys.argv[2].split(), set()
 for line in open(sys.argv[1]):
     row = json.loads(line)
     assert set(row) == keys, row
+    assert row["cpu"] in ("portable", "avx2", "ifma"), row
     assert row["runs"] >= 1 and row["n"] >= 1 and row["width"] == 1 and row["peak_kib"] > 0, row
     assert 0 < row["min"] <= row["median"] <= row["max"], row
     for key in "ratio", "bound":

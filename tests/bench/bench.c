@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/bench/field.h"
 #include "tests/bench/job.h"
 #include "tests/bench/table.h"
 
@@ -129,18 +130,25 @@ check_patterns(const struct plan *p)
 static void
 add(struct plan *p, const struct row *row, size_t n, int threads)
 {
-	const int curve = strcmp(p->group, "ristretto255") == 0;
+	const int curve = strcmp(p->group, "ristretto255") == 0, hash = strcmp(p->group, "-") == 0;
 	size_t i;
 
-	/* The paths differ in the arithmetic of the curve. */
-	for (i = curve ? 0 : p->path_count - 1; i < p->path_count; i++) {
+	if (p->forced > 0)
+		n = p->forced;
+	/* whole rounds */
+	if (row->sizes == SIZES_FIELD)
+		n = (n + FIELD_NUMBERS - 1) / FIELD_NUMBERS * FIELD_NUMBERS;
+	for (i = hash ? p->path_count - 1 : 0; i < p->path_count; i++) {
+		/* There is no AVX2 in the arithmetic of the modp groups. */
+		if (!curve && !hash && strcmp(p->paths[i], "avx2") == 0)
+			continue;
 		p->job = reallocarray(p->job, p->n + 1, sizeof *p->job);
 		if (p->job == NULL)
 			bench_fail(EXIT_FAILURE, "out of memory");
 		p->job[p->n++] = (struct job){ .row = row,
 			.group = p->group,
 			.cpu = p->paths[i],
-			.n = p->forced > 0 ? p->forced : n,
+			.n = n,
 			.width = 1,
 			.threads = threads };
 	}

@@ -22,8 +22,8 @@
 /* End the program unless r is R_GOOD. */
 void bench_must(enum result r, const char *what);
 /* End the program with a message and the status. */
-_Noreturn void bench_fail(int status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void bench_fail(int status, const char *format, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 /* n * size bytes of zeros, or the end of the program. */
 void *bench_memory(size_t n, size_t size);
 
