@@ -48,9 +48,12 @@ void
 answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line, uint64_t size,
     struct slice note)
 {
+	const struct record *record = check_record(job->check);
 	struct buffer out = { 0 };
 	enum result r;
 
+	if (record_is_voters(record->type))
+		pace_spend(b->pace, &job->host->id, record->by, pace_now());
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, R_GOOD, &job->why);
 	if (job->request != NULL) {
@@ -113,7 +116,9 @@ refuse_at_last(struct board *b, struct job *job)
 {
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, job->verdict, &job->why);
-	if (job->request != NULL)
+	if (job->request != NULL && job->wait > 0)
+		request_fail_busy(job->request, job->why.text, job->wait);
+	else if (job->request != NULL)
 		request_fail(job->request, job->verdict, job->why.text);
 	job_free(job);
 }
@@ -158,6 +163,8 @@ look_again(struct errand *errand, struct store *store)
 static int
 may_be_stored(const struct job *job)
 {
+	if (job->wait > 0)
+		return 1;
 	return hosted_size(job->host) > 0 && result_exit(job->verdict) == 1 &&
 	    job->verdict != R_BAD_ENCODING && job->verdict != R_TOO_LARGE;
 }

@@ -247,6 +247,25 @@ reply_pending(struct request *request, const struct digest *election, const stru
 	request_reply(request, &reply);
 }
 
+/* A roll line that has written much must wait: before anything is computed for it. */
+static void
+hold_back(struct board *b, struct job *job)
+{
+	const struct record *record;
+
+	if (job->verdict != R_GOOD)
+		return;
+	record = check_record(job->check);
+	if (!record_is_voters(record->type))
+		return;
+	job->wait = pace_wait(b->pace, &job->host->id, record->by, pace_now());
+	if (job->wait > 0)
+		job->verdict = why_set(&job->why, R_BUSY,
+		    "this roll line has written many records; it can send the next one in %u "
+		    "seconds",
+		    job->wait);
+}
+
 /* A record that takes long is answered 202 at once. */
 static void
 take_record(struct board *b, struct hosted *host, struct request *request)
@@ -260,6 +279,7 @@ take_record(struct board *b, struct hosted *host, struct request *request)
 		request_fail(request, R_NO_MEMORY, NULL);
 		return;
 	}
+	hold_back(b, job);
 	if (job->verdict == R_GOOD && check_cost(job->check) == CHECK_LONG) {
 		r = docket_open(b->docket, &host->id, &job->hash);
 		if (r == R_BUSY) {

@@ -5,8 +5,10 @@
 
 #include "server/store_blob.h"
 
-#define BALLOTS_WAITING 16384
+#define BALLOTS_WAITING 8192 /* about a second of them */
 #define BALLOTS_BYTES ((size_t)64 << 20)
+#define APPEND_WAITING 2048
+#define APPEND_BYTES ((size_t)32 << 20)
 #define LONGS_WAITING 256
 #define LONGS_BYTES ((size_t)64 << 20)
 #define CLERKS 3
@@ -125,7 +127,9 @@ make_parts(struct board *b)
 	if (r == R_GOOD)
 		r = queue_new(&b->longs, LONGS_WAITING, LONGS_BYTES);
 	if (r == R_GOOD)
-		r = queue_new(&b->append, BALLOTS_WAITING, BALLOTS_BYTES);
+		r = queue_new(&b->append, APPEND_WAITING, APPEND_BYTES);
+	if (r == R_GOOD)
+		r = pace_new(&b->pace);
 	return r;
 }
 
@@ -207,6 +211,7 @@ board_stop(struct board *b)
 	queue_free(b->longs);
 	queue_free(b->append);
 	docket_free(b->docket);
+	pace_free(b->pace);
 	hosts_free(b->hosts);
 	sign_key_wipe(&b->config.key);
 	memset(b, 0, sizeof *b);

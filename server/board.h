@@ -20,6 +20,7 @@
 #include "server/job.h"
 #include "server/listen.h"
 #include "server/log.h"
+#include "server/pace.h"
 #include "server/store.h"
 
 #define BOARD_ORGANISERS_MAX 64
@@ -42,6 +43,7 @@ struct board {
 	struct hosts *hosts;
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;
+	struct pace *pace;
 	struct clerks *clerks;
 	struct listen *listen;
 	pthread_t ballot_thread, long_thread, append_thread;

@@ -244,7 +244,7 @@ size_t request_grow(struct request *r);
  * cannot be sent. */
 void request_compose(struct request *r, const struct reply *reply);
 void request_compose_error(struct request *r, int status, enum result reason, const char *text,
-    const char *allow);
+    const char *allow, unsigned seconds);
 void request_compose_busy(struct request *r);
 
 #endif

@@ -29,7 +29,7 @@ connection_settle(struct connection *c)
 	r->parked = false;
 	r->away = false;
 	if (c->listen->stopping) {
-		request_compose_error(r, 503, R_BUSY, "the board is stopping", NULL);
+		request_compose_error(r, 503, R_BUSY, "the board is stopping", NULL, 0);
 		return connection_answer(c);
 	}
 	c->state = CONNECTION_PARKED;

@@ -196,7 +196,7 @@ connection_refuse(struct connection *c, int status, enum result reason, const ch
     const char *allow)
 {
 	atomic_fetch_add(&c->listen->refused, 1);
-	request_compose_error(c->request, status, reason, text, allow);
+	request_compose_error(c->request, status, reason, text, allow, 0);
 	return connection_answer(c);
 }
 

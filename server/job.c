@@ -69,7 +69,7 @@ job_free(struct job *job)
 
 struct queue {
 	pthread_mutex_t lock;
-	pthread_cond_t filled;
+	pthread_cond_t filled, emptied;
 	struct job *first, **last;
 	size_t jobs, bytes, jobs_max, bytes_max;
 	bool closed;
@@ -85,6 +85,7 @@ queue_new(struct queue **out, size_t jobs_max, size_t bytes_max)
 		return R_NO_MEMORY;
 	(void)pthread_mutex_init(&q->lock, NULL);
 	(void)pthread_cond_init(&q->filled, NULL);
+	(void)pthread_cond_init(&q->emptied, NULL);
 	q->last = &q->first;
 	q->jobs_max = jobs_max;
 	q->bytes_max = bytes_max;
@@ -104,17 +105,26 @@ queue_free(struct queue *q)
 	}
 	(void)pthread_mutex_destroy(&q->lock);
 	(void)pthread_cond_destroy(&q->filled);
+	(void)pthread_cond_destroy(&q->emptied);
 	free(q);
 }
 
+/* An empty queue takes a job of any size. */
+static bool
+has_room(const struct queue *q, const struct job *job)
+{
+	return q->jobs == 0 || (q->jobs < q->jobs_max && q->bytes + job->bytes.n <= q->bytes_max);
+}
+
 enum result
-queue_put(struct queue *q, struct job *job, bool must)
+queue_put(struct queue *q, struct job *job, enum queue_put how)
 {
 	enum result r = R_BUSY;
 
 	(void)pthread_mutex_lock(&q->lock);
-	if (!q->closed &&
-	    (must || (q->jobs < q->jobs_max && q->bytes + job->bytes.n <= q->bytes_max))) {
+	while (how == QUEUE_WAIT && !q->closed && !has_room(q, job))
+		(void)pthread_cond_wait(&q->emptied, &q->lock);
+	if (!q->closed && (how == QUEUE_FORCE || has_room(q, job))) {
 		job->next = NULL;
 		*q->last = job;
 		q->last = &job->next;
@@ -147,6 +157,7 @@ queue_take(struct queue *q, size_t n)
 	}
 	if (q->first == NULL)
 		q->last = &q->first;
+	(void)pthread_cond_broadcast(&q->emptied);
 	(void)pthread_mutex_unlock(&q->lock);
 	return list;
 }
@@ -157,6 +168,7 @@ queue_close(struct queue *q)
 	(void)pthread_mutex_lock(&q->lock);
 	q->closed = true;
 	(void)pthread_cond_broadcast(&q->filled);
+	(void)pthread_cond_broadcast(&q->emptied);
 	(void)pthread_mutex_unlock(&q->lock);
 }
 

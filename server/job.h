@@ -31,6 +31,7 @@ struct job {
 	bool has_tracker;
 	struct check *check; /* owns the parsed record */
 	bool docketed;       /* on the docket: nobody waits on the connection */
+	unsigned wait;       /* seconds that its roll line must wait, if it writes too often */
 	unsigned rounds;     /* how often it had to be checked anew */
 	unsigned accusing;   /* a `fault` of the board's own: how often it was made */
 	enum result verdict;
@@ -52,9 +53,13 @@ struct queue;
 
 enum result queue_new(struct queue **out, size_t jobs_max, size_t bytes_max);
 void queue_free(struct queue *q);
-/* R_GOOD; R_BUSY when it is full or closed: the job stays the caller's. `must` puts it in
- * a full one even so: for jobs that have been taken in before. */
-enum result queue_put(struct queue *q, struct job *job, bool must);
+/* What to do when the queue is full: give up; wait until there is room; or put it in
+ * even so, which is for the few jobs that come back from further on, where waiting for
+ * each other would end in nobody moving. */
+enum queue_put { QUEUE_TRY, QUEUE_WAIT, QUEUE_FORCE };
+
+/* R_GOOD; R_BUSY when it is full or closed: the job stays the caller's. */
+enum result queue_put(struct queue *q, struct job *job, enum queue_put how);
 /* Wait for jobs and take up to n of them, in order, as a list. NULL once the queue
  * is closed and empty. */
 struct job *queue_take(struct queue *q, size_t n);

@@ -101,14 +101,16 @@ give_back(struct request *r)
 
 void
 request_compose_error(struct request *r, int status, enum result reason, const char *text,
-    const char *allow)
+    const char *allow, unsigned seconds)
 {
 	char body[REPLY_ERROR_MAX];
 	struct reply reply = {
 		.status = status,
 		.type = REPLY_JSON,
 		.allow = allow,
-		.retry_after = status == 503 ? 1 : 0,
+		.retry_after = status != 503 ? 0
+		    : seconds > 0            ? seconds
+					     : 1,
 		.body = body,
 		.body_len = reply_error(body, reason, text),
 	};
@@ -155,7 +157,7 @@ request_compose_busy(struct request *r)
 	free(r->out);
 	r->out = NULL;
 	r->stream_left = 0;
-	request_compose_error(r, 503, R_BUSY, "too many answers are being sent", NULL);
+	request_compose_error(r, 503, R_BUSY, "too many answers are being sent", NULL, 0);
 }
 
 const struct http_head *
@@ -201,7 +203,15 @@ void
 request_fail(struct request *r, enum result reason, const char *text)
 {
 	assert(r->away && r->out == NULL && reason != R_GOOD);
-	request_compose_error(r, reply_status(reason), reason, text, NULL);
+	request_compose_error(r, reply_status(reason), reason, text, NULL, 0);
+	give_back(r);
+}
+
+void
+request_fail_busy(struct request *r, const char *text, unsigned seconds)
+{
+	assert(r->away && r->out == NULL);
+	request_compose_error(r, 503, R_BUSY, text, NULL, seconds);
 	give_back(r);
 }
 

@@ -49,6 +49,9 @@ void request_reply(struct request *r, const struct reply *reply);
  * thread. */
 void request_fail(struct request *r, enum result reason, const char *text);
 
+/* The same for BUSY, when it is known how many seconds the client should wait. */
+void request_fail_busy(struct request *r, const char *text, unsigned seconds);
+
 /* Answer a reply_stream's pull: `n` bytes stand in the buffer. 0 means that the rest
  * cannot be had: the connection is cut, so that the client sees that the body is
  * incomplete. More than was asked for or than is left of stream_len is our own bug and aborts.

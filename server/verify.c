@@ -87,7 +87,7 @@ conclude(struct board *b, struct job *job)
 	if (job->verdict != R_GOOD && result_exit(job->verdict) == 3)
 		answer_refused(b, job);
 	else
-		(void)queue_put(b->append, job, true);
+		(void)queue_put(b->append, job, QUEUE_WAIT);
 }
 
 /* Jobs of one election are run together. */
@@ -180,6 +180,7 @@ verify_longs(void *arg)
 void
 board_take(struct board *b, struct job *job)
 {
+	enum queue_put how;
 	struct queue *queue;
 	int is_long;
 
@@ -193,7 +194,8 @@ board_take(struct board *b, struct job *job)
 	}
 	is_long = check_cost(job->check) == CHECK_LONG;
 	queue = is_long ? b->longs : b->ballots;
-	if (queue_put(queue, job, job->rounds > 0 || job->docketed) != R_GOOD) {
+	how = job->rounds > 0 || job->docketed || job->accusing > 0 ? QUEUE_FORCE : QUEUE_TRY;
+	if (queue_put(queue, job, how) != R_GOOD) {
 		job->verdict = why_set(&job->why, R_BUSY,
 		    "too many records wait to be verified; send it again");
 		answer_refused(b, job);

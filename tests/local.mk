@@ -187,6 +187,8 @@ check_PROGRAMS += \
 	tests/test_http \
 	tests/test_listen \
 	tests/test_log \
+	tests/test_pace \
+	tests/test_queue \
 	tests/test_reply \
 	tests/test_store \
 	tests/test_store_blob \
@@ -196,6 +198,8 @@ tests_test_cluster_LDADD = $(PG_LIBS)
 tests_test_http_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_listen_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_pace_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_queue_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_store_LDADD = $(PG_LIBS)
 tests_test_store_blob_LDADD = $(PG_LIBS)

@@ -1,0 +1,120 @@
+#include "server/pace.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sodium.h>
+
+#include "crypto/rng.h"
+
+#define SETS 16384
+#define WAYS 4
+#define STEP_MS ((uint64_t)PACE_SECONDS * 1000)
+
+/* A line's allowance is whole again at `whole`; each record moves that one step on. */
+struct spender {
+	uint64_t name; /* keyed hash of election and credential */
+	uint64_t whole;
+};
+
+struct pace {
+	pthread_mutex_t lock;
+	uint8_t key[crypto_shorthash_siphashx24_KEYBYTES]; /* so that nobody can aim at a set */
+	struct spender spender[SETS][WAYS];
+};
+
+enum result
+pace_new(struct pace **out)
+{
+	struct pace *p = calloc(1, sizeof *p);
+	struct rng rng;
+	enum result r;
+
+	*out = NULL;
+	if (p == NULL)
+		return R_NO_MEMORY;
+	r = rng_system(&rng);
+	if (r != R_GOOD) {
+		free(p);
+		return r;
+	}
+	rng_fill(&rng, p->key, sizeof p->key);
+	rng_wipe(&rng);
+	(void)pthread_mutex_init(&p->lock, NULL);
+	*out = p;
+	return R_GOOD;
+}
+
+void
+pace_free(struct pace *p)
+{
+	if (p == NULL)
+		return;
+	(void)pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+/* The place of a line in its set, NULL if it has none; or else, if it is to have one, that
+ * of the one that has spent least. */
+static struct spender *
+find(struct pace *p, const struct digest *election, struct slice credential, bool make)
+{
+	uint8_t text[sizeof *election + crypto_shorthash_siphashx24_BYTES];
+	struct spender *set, *least = NULL;
+	uint64_t hash[2];
+	size_t i;
+
+	memcpy(text, election->b, sizeof *election);
+	(void)crypto_shorthash_siphashx24(text + sizeof *election, credential.p, credential.n,
+	    p->key);
+	(void)crypto_shorthash_siphashx24((uint8_t *)hash, text, sizeof text, p->key);
+	set = p->spender[hash[0] % SETS];
+	for (i = 0; i < WAYS; i++) {
+		if (set[i].name == hash[1])
+			return &set[i];
+		if (least == NULL || set[i].whole < least->whole)
+			least = &set[i];
+	}
+	if (!make)
+		return NULL;
+	*least = (struct spender){ .name = hash[1] };
+	return least;
+}
+
+uint64_t
+pace_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+unsigned
+pace_wait(struct pace *p, const struct digest *election, struct slice credential, uint64_t now)
+{
+	struct spender *s;
+	uint64_t spent;
+
+	(void)pthread_mutex_lock(&p->lock);
+	s = find(p, election, credential, false);
+	spent = s != NULL && s->whole > now ? s->whole - now : 0;
+	(void)pthread_mutex_unlock(&p->lock);
+	if (spent <= (PACE_BURST - 1) * STEP_MS)
+		return 0;
+	return (unsigned)((spent - (PACE_BURST - 1) * STEP_MS + 999) / 1000);
+}
+
+void
+pace_spend(struct pace *p, const struct digest *election, struct slice credential, uint64_t now)
+{
+	struct spender *s;
+
+	(void)pthread_mutex_lock(&p->lock);
+	s = find(p, election, credential, true);
+	s->whole = (s->whole > now ? s->whole : now) + STEP_MS;
+	(void)pthread_mutex_unlock(&p->lock);
+}
