@@ -41,7 +41,7 @@ fill_defaults(struct listen_config *config)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < room + DESCRIPTORS_KEPT)
 		room = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT
-							     : DESCRIPTORS_KEPT;
+							     : limit.rlim_cur / 2;
 #define DEFAULT(field, value) config->field = config->field != 0 ? config->field : (value)
 	DEFAULT(connections_max, (unsigned)room);
 	DEFAULT(per_address_max, 256);

@@ -190,6 +190,7 @@ check_PROGRAMS += \
 	tests/test_pace \
 	tests/test_queue \
 	tests/test_reply \
+	tests/test_siege \
 	tests/test_store \
 	tests/test_store_blob \
 	tests/test_store_faults
@@ -201,6 +202,12 @@ tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_pace_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_queue_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_siege_SOURCES = \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_election.c \
+	tests/test_siege.c
+tests_test_siege_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
 tests_test_store_LDADD = $(PG_LIBS)
 tests_test_store_blob_LDADD = $(PG_LIBS)
 tests_test_store_faults_LDADD = $(PG_LIBS)

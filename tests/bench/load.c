@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,29 +44,6 @@ static struct {
 	const char *keep;
 	int program;
 } options = { .voters = 40000, .connections = 256, .read = 3 };
-
-void
-load_die(const char *format, ...)
-{
-	va_list ap;
-
-	(void)fflush(stdout);
-	(void)fputs("load: ", stderr);
-	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
-	va_end(ap);
-	(void)fputc('\n', stderr);
-	exit(1);
-}
-
-double
-load_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* ---- who used the processors ---- */
 
@@ -297,11 +273,11 @@ prepare(struct load_board *b, struct load_election *e, const char *folder)
 	if (options.keep != NULL && access(ballots, R_OK) == 0) {
 		copy_folder(kept, folder);
 		load_election_read(e, ballots);
-		load_board_start(b, options.program, folder, &organiser);
+		load_board_start(b, options.program, folder, &organiser, 0);
 		return;
 	}
-	load_board_start(b, options.program, folder, &organiser);
-	load_election_make(e, b, options.voters);
+	load_board_start(b, options.program, folder, &organiser, 0);
+	load_election_make(e, b, options.voters, 0);
 	printf("prepared %zu voters and their ballots in %.0f s\n", e->n, load_now() - begun);
 	(void)fflush(stdout);
 	if (options.keep == NULL)
@@ -309,7 +285,7 @@ prepare(struct load_board *b, struct load_election *e, const char *folder)
 	load_board_stop(b);
 	copy_folder(folder, kept);
 	load_election_write(e, ballots);
-	load_board_start(b, options.program, folder, &organiser);
+	load_board_start(b, options.program, folder, &organiser, 0);
 }
 
 static int

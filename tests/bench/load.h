@@ -1,5 +1,5 @@
 /*
- * load: what the parts of the load tool share. load.c says what the tool does;
+ * load: what the parts of the load tool share, and tests/test_siege.c with them. load.c says what the tool does;
  * load_board.c runs a tabellad and talks to it, load_election.c brings an election to the
  * point where people vote and prepares their ballots, load_drive.c posts them,
  * load_check.c holds the receipts against the board.
@@ -32,15 +32,19 @@ struct load_board {
 };
 
 /* Start tabellad (an open descriptor of the program) in `folder`, which is made if need
- * be; on a port of its own choice. Its messages go to folder.log. */
+ * be; on a port of its own choice, with at most so many descriptors (0: as many as we
+ * may have). Its messages go to folder.log. */
 void load_board_start(struct load_board *b, int program, const char *folder,
-    const struct sign_public *organiser);
+    const struct sign_public *organiser, unsigned descriptors);
 void load_board_stop(struct load_board *b);
 
 /* Connect to the board. */
 int load_connect(const struct load_board *b);
 /* Ask on a connection of its own and wait for the answer; `out` (cleared first) gets the
- * body, `head` too if it is not NULL. Returns the status. */
+ * body, `head` too if it is not NULL. Returns the status, 0 if there was no whole answer. */
+int load_try(const struct load_board *b, struct buffer *out, struct buffer *head,
+    const char *method, const char *path, struct slice body);
+/* The same; there must be an answer. */
 int load_ask(const struct load_board *b, struct buffer *out, struct buffer *head,
     const char *method, const char *path, struct slice body);
 
@@ -57,16 +61,18 @@ struct load_ballot {
 struct load_election {
 	struct digest id;
 	struct sign_public organiser, board;
-	struct load_ballot *ballots; /* one for each voter */
+	struct load_ballot *ballots; /* n, one for each voter; then the chain */
 	size_t n;
+	size_t chain;        /* ballots of one more voter, each continuing the one before */
 	struct buffer bytes; /* what the records point into */
 };
 
 /* The key that founds the election; known before there is a board. */
 void load_organiser(struct sign_public *out);
-/* Found an election of n voters on the board and bring it to the vote; prepare a ballot
- * for each, with as many processes as are useful. */
-void load_election_make(struct load_election *e, const struct load_board *b, size_t n);
+/* Found an election on the board and bring it to the vote; prepare a ballot for each of n
+ * voters, with as many processes as are useful, and `chain` ballots for one more. */
+void load_election_make(struct load_election *e, const struct load_board *b, size_t n,
+    size_t chain);
 /* Keep it in a file, and read it back. */
 void load_election_write(const struct load_election *e, const char *path);
 void load_election_read(struct load_election *e, const char *path);

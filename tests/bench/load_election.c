@@ -180,10 +180,10 @@ find_records(struct load_election *e)
 	size_t at = 0, i;
 	uint32_t n;
 
-	e->ballots = calloc(e->n, sizeof *e->ballots);
+	e->ballots = calloc(e->n + e->chain, sizeof *e->ballots);
 	if (e->ballots == NULL)
 		load_die("out of memory");
-	for (i = 0; i < e->n; i++) {
+	for (i = 0; i < e->n + e->chain; i++) {
 		if (e->bytes.n - at < sizeof n)
 			load_die("ballots are missing");
 		memcpy(&n, e->bytes.p + at, sizeof n);
@@ -218,7 +218,7 @@ make_all_ballots(struct load_election *e, struct bottle *b)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned makers = cpus < 1 ? 1 : cpus > MAKERS_MAX ? MAKERS_MAX : (unsigned)cpus, k;
-	unsigned n = b->plan.voters;
+	unsigned n = (unsigned)e->n;
 	FILE *file[MAKERS_MAX];
 	pid_t pid[MAKERS_MAX];
 	int status;
@@ -244,11 +244,32 @@ make_all_ballots(struct load_election *e, struct bottle *b)
 		read_all(&e->bytes, fileno(file[k]));
 		(void)fclose(file[k]);
 	}
-	find_records(e);
+}
+
+/* The voter after all others votes again and again; the bottle follows, the board does not
+ * know of it yet. */
+static void
+make_chain(struct load_election *e, struct bottle *b)
+{
+	const struct bottle_answer answer = { 1, "1" };
+	struct buffer record = { 0 };
+	uint32_t n;
+	size_t i;
+
+	b->upstream = NULL;
+	for (i = 0; i < e->chain; i++) {
+		buffer_clear(&record);
+		bottle_ballot(b, &record, (unsigned)e->n, &answer, 1);
+		bottle_must(b, bottle_append(b, buffer_slice(&record)), "ballot");
+		n = (uint32_t)record.n;
+		buffer_add(&e->bytes, &n, sizeof n);
+		buffer_add(&e->bytes, record.p, record.n);
+	}
+	buffer_free(&record);
 }
 
 void
-load_election_make(struct load_election *e, const struct load_board *board, size_t n)
+load_election_make(struct load_election *e, const struct load_board *board, size_t n, size_t chain)
 {
 	struct upstream up = { .board = board };
 	struct bottle_plan wanted = plan;
@@ -257,7 +278,8 @@ load_election_make(struct load_election *e, const struct load_board *board, size
 
 	memset(e, 0, sizeof *e);
 	e->n = n;
-	wanted.voters = (unsigned)n;
+	e->chain = chain;
+	wanted.voters = (unsigned)n + (chain > 0);
 	b = bottle_new(&wanted);
 	must_be_taken(&up,
 	    load_ask(board, &up.answer, NULL, "GET", "/v1/board", (struct slice){ 0 }), "board");
@@ -271,6 +293,8 @@ load_election_make(struct load_election *e, const struct load_board *board, size
 	e->organiser = b->organiser.public;
 	e->board = b->board.public;
 	make_all_ballots(e, b);
+	make_chain(e, b);
+	find_records(e);
 	buffer_free(&up.answer);
 	buffer_free(&up.head);
 	bottle_free(b);
@@ -325,7 +349,7 @@ load_election_free(struct load_election *e)
 {
 	size_t i;
 
-	for (i = 0; i < e->n; i++)
+	for (i = 0; e->ballots != NULL && i < e->n + e->chain; i++)
 		free(e->ballots[i].receipt);
 	free(e->ballots);
 	buffer_free(&e->bytes);
