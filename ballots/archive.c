@@ -10,7 +10,7 @@
 
 /* ---- heads ---- */
 
-/* V008, V009. */
+/* V008, V009, V915. */
 static enum result
 check_checkpoint(struct verifier *v)
 {
@@ -30,6 +30,11 @@ check_checkpoint(struct verifier *v)
 	if (r != R_GOOD)
 		return r;
 	archive_passed(v->report, "V008", 1);
+	if (head.size == v->tree.size && digest_equal(&head.root, &v->report->root) &&
+	    head.time != v->report->last_time / 1000)
+		return archive_name(v->why, "V009",
+		    why_set(v->why, R_BAD_CHECKPOINT,
+			"the checkpoint's time is not that of the last entry"));
 	if (head.size != v->tree.size || !digest_equal(&head.root, &v->report->root))
 		return archive_name(v->why, "V009",
 		    why_set(v->why, R_BAD_CHECKPOINT,
@@ -37,6 +42,10 @@ check_checkpoint(struct verifier *v)
 			(unsigned long long)head.size, (unsigned long long)v->tree.size,
 			head.size == v->tree.size ? ", and the root is another" : ""));
 	archive_passed(v->report, "V009", 1);
+	r = head_quorum(&head, frozen_definition(v->report->frozen), v->why);
+	if (r != R_GOOD)
+		return archive_name(v->why, "V915", r);
+	archive_passed(v->report, "V915", 1);
 	return R_GOOD;
 }
 

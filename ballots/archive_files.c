@@ -386,18 +386,7 @@ archive_check_blobs(const struct archive_files *files, const char *path,
 enum result
 archive_head_open(struct checkpoint *head, struct slice note, const struct frozen *frozen)
 {
-	const struct definition *d = frozen_definition(frozen);
-	struct buffer origin = { 0 };
-	struct note_key key;
-	enum result r;
+	const struct head_signers signers = frozen_signers(frozen);
 
-	receipt_origin(&origin, d->board.name, frozen_election(frozen));
-	r = buffer_result(&origin);
-	if (r == R_GOOD)
-		r = note_key_set(&key, d->board.name, &d->board.key);
-	if (r == R_GOOD)
-		r = checkpoint_open(head, note, buffer_slice(&origin), &key);
-	buffer_free(&origin);
-	head->origin = (struct slice){ NULL, 0 };
-	return r == R_GOOD || r == R_NO_MEMORY ? r : R_BAD_CHECKPOINT;
+	return head_open(head, note, &signers);
 }

@@ -28,7 +28,7 @@ static const struct {
 	    "An honest board's clock never runs backwards in its log." },
 	{ "V008", "the checkpoint is canonical, for this election, signed by the board",
 	    "The board has not signed this: compare with the checkpoint that others hold." },
-	{ "V009", "its size and root are those of the entries",
+	{ "V009", "its size, root and time are those of the entries",
 	    "Entries were added, left out or altered after the board signed this head." },
 	{ "V910", "the election id is the expected one; every entry carries it",
 	    "Check the election id with the people who run the election." },
@@ -37,6 +37,10 @@ static const struct {
 	{ "V912", "result.json is the result that follows", "Trust the record and not this file." },
 	{ "V913", "every item was opened and has its result",
 	    "If the election still runs, ask for a partial verification." },
+	{ "V915", "the witnesses' quorum has co-signed the checkpoint",
+	    "Without its witnesses a board could show others another history: wait for them, or "
+	    "ask "
+	    "them." },
 	{ "V914", "a head known from outside is a prefix of this board",
 	    "The head from outside must be a checkpoint of this election's board." },
 };
@@ -323,6 +327,10 @@ promise_history(struct archive_report *report, const struct definition *d, uint6
 	struct text t = { .n = 0 };
 
 	say(&t, "the board and ");
+	if (d->witness_count > 0) {
+		any_of(&t, 2 * d->witness_quorum - d->witness_count, d->witness_count, "witness");
+		say(&t, " who co-sign two histories; for another result also ");
+	}
 	any_of(&t, both, n, "trustee");
 	say(&t, " who confirm two different boards; comparing heads finds it out");
 	return promise(report, "everybody sees the same board", &t);

@@ -18,7 +18,7 @@ const char archive_readme[] =
     "This is the complete public record of an election held with Tabella, protocol version 1.\n"
     "\n"
     "  entries.ndjson  the bulletin board: one entry a line, each with the hash of the one before\n"
-    "  checkpoint      the size and root of the board, signed by the board\n"
+    "  checkpoint      the size and root of the board, signed by the board and its witnesses\n"
     "  blobs/          the roll, the mixed lists, proofs and decryption factors, by SHA-256\n"
     "  result.json     the result, as it follows from the record\n"
     "\n"
@@ -192,6 +192,8 @@ check_head(const struct writer *w, struct slice checkpoint)
 	if (r != R_GOOD)
 		return why_set(w->why, r,
 		    "the checkpoint is not a head that this board has signed");
+	if (head_quorum(&head, frozen_definition(rules_now(w->rules)), w->why) != R_GOOD)
+		return R_NO_QUORUM;
 	if (head.size != w->tree.size || !digest_equal(&head.root, &root))
 		return why_set(w->why, R_BAD_CHECKPOINT,
 		    "the checkpoint is of %llu entries, the board has %llu, or its root is another",

@@ -4,9 +4,9 @@
 
 #include "ballots/walk.h"
 
-/* A board's name is part of its checkpoints' first line: no space, nothing odd. */
+/* The name of who signs heads stands in them: no space, nothing odd. */
 static void
-board_name_check(struct walk *w, const char *name)
+signer_name_check(struct walk *w, const char *name)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 				    ".-_/";
@@ -16,14 +16,14 @@ board_name_check(struct walk *w, const char *name)
 }
 
 static void
-board_walk(struct walk *w, struct party *p)
+signer_walk(struct walk *w, struct party *p)
 {
 	walk_object(w);
 	walk_key(w, "key");
 	walk_bin(w, p->key.b, sizeof p->key.b);
 	walk_key(w, "name");
 	walk_string(w, &p->name, 1, 100);
-	board_name_check(w, p->name);
+	signer_name_check(w, p->name);
 	walk_end(w);
 }
 
@@ -56,7 +56,7 @@ definition_walk(struct walk *w, struct definition *d)
 
 	walk_object(w);
 	walk_key(w, "board");
-	board_walk(w, &d->board);
+	signer_walk(w, &d->board);
 	walk_key(w, "classes");
 	walk_array(w, &d->classes, &d->class_count, sizeof *d->classes, 0, DEFINITION_CLASSES_MAX);
 	while (walk_next(w, &i))
@@ -87,6 +87,13 @@ definition_walk(struct walk *w, struct definition *d)
 	parties_walk(w, &d->trustees, &d->trustee_count, DEFINITION_TRUSTEES_MAX);
 	walk_key(w, "version");
 	walk_u53(w, &version, 1, 1);
+	walk_key(w, "witness_quorum");
+	walk_u53(w, &d->witness_quorum, 0, DEFINITION_WITNESSES_MAX);
+	walk_key(w, "witnesses");
+	walk_array(w, &d->witnesses, &d->witness_count, sizeof *d->witnesses, 0,
+	    DEFINITION_WITNESSES_MAX);
+	while (walk_next(w, &i))
+		signer_walk(w, &d->witnesses[i]);
 	walk_end(w);
 }
 
@@ -102,7 +109,10 @@ party_at(const struct definition *d, size_t i)
 	if (i < d->registrar_count)
 		return &d->registrars[i];
 	i -= d->registrar_count;
-	return i < d->trustee_count ? &d->trustees[i] : NULL;
+	if (i < d->trustee_count)
+		return &d->trustees[i];
+	i -= d->trustee_count;
+	return i < d->witness_count ? &d->witnesses[i] : NULL;
 }
 
 static enum result
@@ -142,6 +152,13 @@ definition_check(struct definition *d, struct why *why)
 		return why_set(why, R_BAD_DEFINITION,
 		    "mixers is %llu; it must be from threshold to the number of trustees",
 		    (unsigned long long)d->mixers);
+	if (d->witness_quorum > d->witness_count || 2 * d->witness_quorum < d->witness_count ||
+	    (d->witness_count > 0 && 2 * d->witness_quorum == d->witness_count))
+		return why_set(why, R_BAD_DEFINITION,
+		    "witness_quorum is %llu, but there are %zu witnesses; it must be more than "
+		    "half of "
+		    "them",
+		    (unsigned long long)d->witness_quorum, d->witness_count);
 	return keys_differ(d, why);
 }
 

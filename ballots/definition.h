@@ -23,6 +23,7 @@
 #define DEFINITION_CODE_PARTS_MAX 8
 #define DEFINITION_REGISTRARS_MAX 32
 #define DEFINITION_TRUSTEES_MAX 64
+#define DEFINITION_WITNESSES_MAX 32
 /* Holdings and their sums stay below it; min_ballots goes up to it. */
 #define DEFINITION_WEIGHT_LIMIT (UINT64_C(1) << 44)
 
@@ -51,6 +52,10 @@ struct definition {
 	const char *title;
 	struct party *trustees; /* trustee i of the protocol is trustees[i - 1] */
 	size_t trustee_count;
+	uint64_t
+	    witness_quorum; /* how many of the witnesses must co-sign a head; 0: there are none */
+	struct party *witnesses;
+	size_t witness_count;
 	const struct group *group; /* that of group_name; set by definition_check */
 };
 

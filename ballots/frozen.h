@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ballots/definition.h"
+#include "ballots/head.h"
 #include "ballots/item.h"
 #include "ballots/record.h"
 #include "ballots/roll.h"
@@ -113,6 +114,9 @@ const char *role_name(enum role role);
 enum role frozen_role(const struct frozen *f, struct slice key, uint32_t *number);
 /* The record hash of the last record of a role's key, or zeros. */
 const struct digest *frozen_prev(const struct frozen *f, enum role role, uint32_t number);
+
+/* Who signs the board's heads; there is a definition. Valid as long as the state. */
+struct head_signers frozen_signers(const struct frozen *f);
 
 /* ---- what is to be done ---- */
 

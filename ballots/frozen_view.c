@@ -228,6 +228,12 @@ role_index(const struct frozen *f, enum role role, uint32_t number)
 	}
 }
 
+struct head_signers
+frozen_signers(const struct frozen *f)
+{
+	return (struct head_signers){ .definition = frozen_definition(f), .election = f->election };
+}
+
 const struct digest *
 frozen_prev(const struct frozen *f, enum role role, uint32_t number)
 {

@@ -45,6 +45,8 @@ ballots_libtballots_a_SOURCES = \
 	ballots/frozen_list.c \
 	ballots/frozen_result.c \
 	ballots/frozen_view.c \
+	ballots/head.c \
+	ballots/head.h \
 	ballots/item.c \
 	ballots/item.h \
 	ballots/outcome.c \

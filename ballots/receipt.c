@@ -1,12 +1,9 @@
 #include "ballots/receipt.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ballots/record.h"
 #include "ballots/walk.h"
-#include "crypto/base64.h"
-#include "crypto/checkpoint.h"
 #include "crypto/merkle.h"
 #include "crypto/note.h"
 
@@ -61,43 +58,6 @@ receipt_write(struct buffer *out, const struct receipt *receipt)
 	return walk_finish(&w);
 }
 
-void
-receipt_origin(struct buffer *out, const char *board_name, const struct digest *election)
-{
-	char hex[HEX_LEN(sizeof election->b) + 1];
-
-	(void)hex_encode(hex, election->b, sizeof election->b);
-	buffer_add_string(out, board_name);
-	buffer_add_string(out, "/");
-	buffer_add_string(out, hex);
-}
-
-/* Is the head the board's own, for this election? */
-static enum result
-judge_head(struct checkpoint *head, const struct receipt *receipt,
-    const struct receipt_expect *expect, struct why *why)
-{
-	struct buffer origin = { 0 };
-	struct note_key key;
-	enum result r;
-
-	receipt_origin(&origin, expect->board_name, &expect->election);
-	r = buffer_result(&origin);
-	if (r == R_GOOD)
-		r = note_key_set(&key, expect->board_name, &expect->board_key);
-	if (r == R_GOOD)
-		r = checkpoint_open(head, slice_of(receipt->checkpoint), buffer_slice(&origin),
-		    &key);
-	buffer_free(&origin);
-	head->origin = (struct slice){ NULL, 0 };
-	if (r == R_NO_MEMORY)
-		return why_set(why, r, "out of memory");
-	if (r != R_GOOD)
-		return why_set(why, R_BAD_CHECKPOINT,
-		    "the head in the receipt is not one that this board signed for this election");
-	return R_GOOD;
-}
-
 enum result
 receipt_verify(const struct receipt *receipt, const struct receipt_expect *expect,
     struct receipt_facts *facts, struct why *why)
@@ -108,9 +68,14 @@ receipt_verify(const struct receipt *receipt, const struct receipt_expect *expec
 	struct digest leaf;
 	enum result r;
 
-	if ((r = entry_read(&entry, line, why)) != R_GOOD ||
-	    (r = judge_head(&head, receipt, expect, why)) != R_GOOD)
+	if ((r = entry_read(&entry, line, why)) != R_GOOD)
 		return r;
+	r = head_open(&head, slice_of(receipt->checkpoint), &expect->signers);
+	if (r == R_NO_MEMORY)
+		return why_set(why, r, "out of memory");
+	if (r != R_GOOD)
+		return why_set(why, R_BAD_CHECKPOINT,
+		    "the head in the receipt is not one that this board signed for this election");
 	merkle_leaf(&leaf, line.p, line.n);
 	if (entry.seq >= head.size ||
 	    merkle_check_inclusion(&head.root, head.size, &leaf, entry.seq, receipt->path,
@@ -118,7 +83,7 @@ receipt_verify(const struct receipt *receipt, const struct receipt_expect *expec
 		return why_set(why, R_MISSING_ENTRY,
 		    "entry %llu is not in the head of %llu entries that the board signed",
 		    (unsigned long long)entry.seq, (unsigned long long)head.size);
-	if (!digest_equal(&entry.election, &expect->election))
+	if (!digest_equal(&entry.election, &expect->signers.election))
 		return why_set(why, R_WRONG_ELECTION,
 		    "the receipt is for an entry of another election");
 	if (!slice_equal(entry.record, expect->record))
@@ -126,10 +91,8 @@ receipt_verify(const struct receipt *receipt, const struct receipt_expect *expec
 		    "entry %llu holds another record than the one that was sent",
 		    (unsigned long long)entry.seq);
 	if (facts != NULL) {
-		*facts = (struct receipt_facts){ .size = head.size,
-			.root = head.root,
-			.seq = entry.seq,
-			.time = entry.time };
+		*facts =
+		    (struct receipt_facts){ .head = head, .seq = entry.seq, .time = entry.time };
 		entry_hash(&facts->hash, line);
 	}
 	return R_GOOD;

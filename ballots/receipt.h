@@ -10,10 +10,10 @@
 
 #include "ballots/arena.h"
 #include "ballots/entry.h"
+#include "ballots/head.h"
 #include "crypto/buffer.h"
 #include "crypto/hash.h"
 #include "crypto/result.h"
-#include "crypto/sign.h"
 #include "crypto/slice.h"
 
 struct receipt {
@@ -30,21 +30,15 @@ void receipt_free(struct receipt *receipt);
 /* Add a receipt. */
 enum result receipt_write(struct buffer *out, const struct receipt *receipt);
 
-/* Add the origin of a board's checkpoints: name, "/", election id in hexadecimal. */
-void receipt_origin(struct buffer *out, const char *board_name, const struct digest *election);
-
 /* What a receipt is judged by. */
 struct receipt_expect {
-	const char *board_name;       /* of the definition */
-	struct sign_public board_key; /* of the definition */
-	struct digest election;
+	struct head_signers signers;
 	struct slice record; /* the bytes that were sent */
 };
 
 /* What a receipt says, once it holds. */
 struct receipt_facts {
-	uint64_t size; /* of the signed head */
-	struct digest root;
+	struct checkpoint head; /* the signed one */
 	uint64_t seq;
 	uint64_t time;
 	struct digest hash; /* entry hash */

@@ -34,6 +34,9 @@ setup_run_definition(struct check *c, const struct source *source, const struct 
 	for (i = 0; i < d->trustee_count; i++)
 		if ((r = check_party(&d->trustees[i], why)) != R_GOOD)
 			return r;
+	for (i = 0; i < d->witness_count; i++)
+		if ((r = check_party(&d->witnesses[i], why)) != R_GOOD)
+			return r;
 	return R_GOOD;
 }
 

@@ -313,17 +313,13 @@ enum result
 mirror_check_receipt(const struct mirror *m, struct slice bytes, struct slice record,
     struct why *why)
 {
-	const struct definition *d = frozen_definition(mirror_now(m));
-	struct receipt_expect expect;
+	struct receipt_expect expect = { .signers = frozen_signers(mirror_now(m)),
+		.record = record };
 	struct receipt receipt;
 	enum result r;
 
-	if (d == NULL)
+	if (expect.signers.definition == NULL)
 		return why_set(why, R_STATE, "the board holds no definition yet");
-	expect.board_name = d->board.name;
-	expect.board_key = d->board.key;
-	expect.election = m->election;
-	expect.record = record;
 	r = receipt_read(&receipt, bytes, why);
 	if (r == R_GOOD) {
 		r = receipt_verify(&receipt, &expect, NULL, why);

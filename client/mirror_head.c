@@ -4,13 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ballots/receipt.h"
+#include "ballots/head.h"
 #include "client/file.h"
 #include "client/mirror.h"
-#include "crypto/checkpoint.h"
-#include "crypto/note.h"
 
-#define HEAD_MOST 4096
 #define CONTRADICTION "checkpoint.contradiction"
 /* A board behind a load balancer may be a moment late. */
 #define TRIES 10
@@ -20,19 +17,9 @@
 static enum result
 open_head(const struct mirror *m, struct checkpoint *head, struct slice note)
 {
-	const struct definition *d = frozen_definition(mirror_now(m));
-	struct buffer origin = { 0 };
-	struct note_key key;
-	enum result r;
+	const struct head_signers signers = frozen_signers(mirror_now(m));
 
-	receipt_origin(&origin, d->board.name, &m->election);
-	r = buffer_result(&origin);
-	if (r == R_GOOD)
-		r = note_key_set(&key, d->board.name, &d->board.key);
-	if (r == R_GOOD)
-		r = checkpoint_open(head, note, buffer_slice(&origin), &key);
-	buffer_free(&origin);
-	return r;
+	return head_open(head, note, &signers);
 }
 
 /* Is that the head of the first entries of our copy? */
@@ -58,7 +45,7 @@ read_kept(const struct mirror *m, uint64_t *size, struct why *why)
 	if (path == NULL)
 		return R_NO_MEMORY;
 	if (file_exists(path))
-		r = file_read(&note, path, HEAD_MOST, why);
+		r = file_read(&note, path, HEAD_BYTES_MAX, why);
 	/* A damaged file is no witness of anything. */
 	if (r == R_GOOD && note.n > 0 && open_head(m, &head, buffer_slice(&note)) == R_GOOD) {
 		*size = head.size;

@@ -71,6 +71,10 @@ complete_definition(json_t *root, struct desk *d, struct why *why)
 	written_default(root, "min_ballots", json_integer(1));
 	written_default(root, "registrar_quorum",
 	    json_integer((json_int_t)json_array_size(json_object_get(root, "registrars"))));
+	written_default(root, "witnesses", json_array());
+	written_default(root, "witness_quorum",
+	    json_integer((json_int_t)(json_array_size(json_object_get(root, "witnesses")) / 2 +
+		(json_array_size(json_object_get(root, "witnesses")) > 0))));
 	if (json_object_get(root, "threshold") != NULL)
 		written_default(root, "mixers", json_incref(json_object_get(root, "threshold")));
 	return R_GOOD;
@@ -522,7 +526,8 @@ static const struct command commands[] = { { "key", "make a signing key",
 	    "everything you send to voters: with it they need not trust the board.\n\n"
 	    "The file is JSON: title, trustees and registrars (each with name and key),\n"
 	    "threshold; optionally organiser (a name), group, mixers, min_ballots, late_items,\n"
-	    "code_parts, registrar_quorum, classes. tabella-organiser(1) says what they "
+	    "code_parts, registrar_quorum, classes, witnesses, witness_quorum.\n"
+	    "tabella-organiser(1) says what they "
 	    "mean.\n\n" WORKSPACE_HELP "\n\nExample:\n"
 	    "  tabella organiser define --dir org --board http://127.0.0.1:8410 \\\n"
 	    "      --key organiser.key definition.json",

@@ -8,9 +8,7 @@
 #include "client/file.h"
 #include "client/terminal.h"
 #include "client/verify_words.h"
-#include "crypto/checkpoint.h"
 #include "crypto/merkle.h"
-#include "crypto/note.h"
 
 #define RECEIPT_MOST ((size_t)64 << 20)
 
@@ -61,19 +59,19 @@ static enum result
 compare_archive(struct question *q, const struct receipt_facts *facts, struct why *why)
 {
 	const struct source *source = folder_source(q->folder);
-	struct rooting rooting = { .size = facts->size };
+	struct rooting rooting = { .size = facts->head.size };
 	enum result r;
 
-	if (facts->size > folder_size(q->folder)) {
+	if (facts->head.size > folder_size(q->folder)) {
 		(void)printf("The archive is older than the receipt: it ends after %" PRIu64
 			     " of %" PRIu64 " entries.\n",
-		    folder_size(q->folder), facts->size);
+		    folder_size(q->folder), facts->head.size);
 		return R_GOOD;
 	}
-	r = source->entries(source->ctx, 0, facts->size, add_leaf, &rooting);
+	r = source->entries(source->ctx, 0, facts->head.size, add_leaf, &rooting);
 	if (r != R_GOOD)
 		return why_set(why, r, "the archive cannot be read: %s", result_text(r));
-	if (!digest_equal(&rooting.root, &facts->root))
+	if (!digest_equal(&rooting.root, &facts->head.root))
 		return why_set(why, R_EQUIVOCATION,
 		    "the archive is another history than the one that the board signed in the "
 		    "receipt\n"
@@ -86,45 +84,39 @@ static enum result
 compare_board(struct question *q, const struct record *definition,
     const struct receipt_facts *facts, struct why *why)
 {
-	const struct definition *d = &definition->of.definition;
-	struct buffer note = { 0 }, origin = { 0 };
+	const struct head_signers signers = { .definition = &definition->of.definition,
+		.election = definition->election };
+	struct buffer note = { 0 };
 	struct digest path[MERKLE_PATH_MAX];
 	struct checkpoint head;
-	struct note_key key;
 	enum result r;
 	size_t n;
 
 	r = board_checkpoint(q->board, &note, &definition->election, why);
 	if (r != R_GOOD)
 		goto out;
-	receipt_origin(&origin, d->board.name, &definition->election);
-	r = buffer_result(&origin);
-	if (r == R_GOOD)
-		r = note_key_set(&key, d->board.name, &d->board.key);
-	if (r == R_GOOD)
-		r = checkpoint_open(&head, buffer_slice(&note), buffer_slice(&origin), &key);
+	r = head_open(&head, buffer_slice(&note), &signers);
 	if (r != R_GOOD) {
 		r = why_set(why, R_BAD_CHECKPOINT, "the board's head does not hold");
 		goto out;
 	}
-	if (head.size < facts->size) {
+	if (head.size < facts->head.size) {
 		r = why_set(why, R_ROLLBACK,
 		    "the board has signed %" PRIu64 " entries in the receipt and shows %" PRIu64
 		    " now\nKeep both heads: they are evidence against the board",
-		    facts->size, head.size);
+		    facts->head.size, head.size);
 		goto out;
 	}
-	r = board_consistency(q->board, path, &n, &definition->election, facts->size, head.size,
-	    why);
+	r = board_consistency(q->board, path, &n, &definition->election, facts->head.size,
+	    head.size, why);
 	if (r == R_GOOD &&
-	    merkle_check_consistency(&facts->root, facts->size, &head.root, head.size, path, n) !=
-		R_GOOD)
+	    merkle_check_consistency(&facts->head.root, facts->head.size, &head.root, head.size,
+		path, n) != R_GOOD)
 		r = why_set(why, R_EQUIVOCATION,
 		    "the board shows another history than the one that it signed in the receipt\n"
 		    "Keep both heads: they are evidence against the board");
 out:
 	buffer_free(&note);
-	buffer_free(&origin);
 	return r;
 }
 
@@ -165,9 +157,8 @@ judge_receipt(struct question *q, const struct receipt *receipt, struct why *why
 	if ((r = question_open(q, why)) != R_GOOD ||
 	    (r = find_definition(q, &definition, &entry.election, why)) != R_GOOD)
 		goto out;
-	expect.board_name = definition->of.definition.board.name;
-	expect.board_key = definition->of.definition.board.key;
-	expect.election = entry.election;
+	expect.signers.definition = &definition->of.definition;
+	expect.signers.election = entry.election;
 	expect.record = entry.record;
 	if ((r = receipt_verify(receipt, &expect, &facts, why)) != R_GOOD ||
 	    (r = question_line(q, &line, &entry.election, facts.seq, why)) != R_GOOD)

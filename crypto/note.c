@@ -1,5 +1,6 @@
 #include "crypto/note.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "crypto/base64.h"
@@ -7,6 +8,8 @@
 
 #define DASH "\xe2\x80\x94 " /* U+2014, space */
 #define DASH_LEN 4
+#define TIME_LEN 8
+#define SIGNATURE_LEN 64
 
 int
 note_is_name(struct slice name)
@@ -22,22 +25,23 @@ note_is_name(struct slice name)
 }
 
 enum result
-note_key_set(struct note_key *key, const char *name, const struct sign_public *public)
+note_key_set(struct note_key *key, const char *name, enum note_algorithm algorithm,
+    const struct sign_public *public)
 {
+	const uint8_t byte = (uint8_t)algorithm;
 	struct digest digest;
 	struct sha256 s;
-	uint8_t algorithm = NOTE_ED25519;
 
 	if (!note_is_name(slice_of(name)))
 		return R_BAD_INPUT;
 	sha256_start(&s);
 	sha256_add(&s, name, strlen(name));
 	sha256_add(&s, "\n", 1);
-	sha256_add(&s, &algorithm, 1);
+	sha256_add(&s, &byte, 1);
 	sha256_add(&s, public->b, sizeof public->b);
 	sha256_finish(&s, &digest);
 	key->name = name;
-	key->algorithm = NOTE_ED25519;
+	key->algorithm = algorithm;
 	key->public = *public;
 	memcpy(key->id, digest.b, sizeof key->id);
 	return R_GOOD;
@@ -134,33 +138,75 @@ note_parse(struct note *note, struct slice bytes)
 	return note->lines > 0 ? R_GOOD : R_BAD_ENCODING;
 }
 
-static int
-is_of(const struct note_line *line, const struct note_key *key)
+int
+note_line_is_of(const struct note_line *line, const struct note_key *key)
 {
 	return slice_equal(line->name, slice_of(key->name)) &&
 	    memcmp(line->id, key->id, sizeof key->id) == 0;
 }
 
-static enum result
-check_line(const struct note *note, const struct note_line *line, const struct note_key *key)
+/* Add the bytes that a cosignature is over. */
+static void
+add_cosigned(struct buffer *out, struct slice text, uint64_t time)
 {
-	uint8_t decoded[4 + 64];
+	buffer_add_string(out, "cosignature/v1\ntime ");
+	buffer_add_u64(out, time);
+	buffer_add_string(out, "\n");
+	buffer_add(out, text.p, text.n);
+}
+
+static enum result
+check_cosignature(const struct note *note, const struct sign_public *public,
+    const uint8_t payload[TIME_LEN + SIGNATURE_LEN], uint64_t *time)
+{
+	struct buffer message = { 0 };
+	struct signature signature;
+	uint64_t t = 0;
+	enum result r;
+	size_t i;
+
+	for (i = 0; i < TIME_LEN; i++)
+		t = t << 8 | payload[i];
+	if (t > NOTE_TIME_MAX)
+		return R_BAD_SIGNATURE;
+	memcpy(signature.b, payload + TIME_LEN, SIGNATURE_LEN);
+	add_cosigned(&message, note->text, t);
+	r = buffer_result(&message);
+	if (r == R_GOOD)
+		r = sign_check_raw(public, buffer_slice(&message), &signature);
+	buffer_free(&message);
+	if (r == R_GOOD && time != NULL)
+		*time = t;
+	return r;
+}
+
+static enum result
+check_line(const struct note *note, const struct note_line *line, const struct note_key *key,
+    uint64_t *time)
+{
+	uint8_t decoded[sizeof line->id + TIME_LEN + SIGNATURE_LEN];
+	const size_t n =
+	    key->algorithm == NOTE_COSIGNATURE ? sizeof decoded : sizeof decoded - TIME_LEN;
 	struct signature signature;
 
-	if (base64_decode(decoded, sizeof decoded, line->base64) != R_GOOD)
+	if (base64_decode(decoded, n, line->base64) != R_GOOD)
 		return R_BAD_SIGNATURE;
-	memcpy(signature.b, decoded + 4, sizeof signature.b);
+	if (key->algorithm == NOTE_COSIGNATURE)
+		return check_cosignature(note, &key->public, decoded + sizeof line->id, time);
+	memcpy(signature.b, decoded + sizeof line->id, sizeof signature.b);
 	return sign_check_raw(&key->public, note->text, &signature);
 }
 
 enum result
-note_check(const struct note *note, const struct note_key *key)
+note_check(const struct note *note, const struct note_key *key, uint64_t *time)
 {
 	size_t i;
 
+	if (time != NULL)
+		*time = 0;
 	for (i = 0; i < note->lines; i++)
-		if (is_of(&note->line[i], key))
-			return check_line(note, &note->line[i], key);
+		if (note_line_is_of(&note->line[i], key))
+			return check_line(note, &note->line[i], key, time);
 	return R_NOT_FOUND;
 }
 
@@ -170,7 +216,7 @@ note_stranger(const struct note *note, const struct note_key keys[], size_t n)
 	size_t i, k;
 
 	for (i = 0; i < note->lines; i++) {
-		for (k = 0; k < n && !is_of(&note->line[i], &keys[k]); k++)
+		for (k = 0; k < n && !note_line_is_of(&note->line[i], &keys[k]); k++)
 			;
 		if (k == n)
 			break;
@@ -189,19 +235,35 @@ note_begin(struct buffer *out, struct slice text)
 
 void
 note_sign(struct buffer *out, struct slice text, const struct note_key *key,
-    const struct sign_key *secret)
+    const struct sign_key *secret, uint64_t time)
 {
-	struct signature signature;
-	uint8_t payload[4 + 64];
+	uint8_t payload[sizeof key->id + TIME_LEN + SIGNATURE_LEN];
 	char base64[BASE64_LEN(sizeof payload) + 1];
+	struct buffer message = { 0 };
+	struct signature signature;
+	size_t n = sizeof key->id;
+	int shift;
 
-	sign_make_raw(&signature, secret, text);
-	memcpy(payload, key->id, 4);
-	memcpy(payload + 4, signature.b, 64);
-	base64_encode(base64, payload, sizeof payload);
+	memcpy(payload, key->id, n);
+	if (key->algorithm == NOTE_COSIGNATURE) {
+		assert(time <= NOTE_TIME_MAX);
+		for (shift = 56; shift >= 0; shift -= 8)
+			payload[n++] = (uint8_t)(time >> shift);
+		add_cosigned(&message, text, time);
+	} else
+		buffer_add(&message, text.p, text.n);
+	if (buffer_result(&message) != R_GOOD) {
+		out->error = buffer_result(&message);
+		goto out;
+	}
+	sign_make_raw(&signature, secret, buffer_slice(&message));
+	memcpy(payload + n, signature.b, SIGNATURE_LEN);
+	(void)base64_encode(base64, payload, n + SIGNATURE_LEN);
 	buffer_add_string(out, DASH);
 	buffer_add_string(out, key->name);
 	buffer_add_string(out, " ");
 	buffer_add_string(out, base64);
 	buffer_add_string(out, "\n");
+out:
+	buffer_free(&message);
 }

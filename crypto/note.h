@@ -23,10 +23,17 @@
 #define NOTE_BYTES_MAX 65536
 #define NOTE_LINES_MAX 64
 #define NOTE_NAME_MAX 250
+#define NOTE_TIME_MAX ((uint64_t)INT64_MAX)
 
-/* The algorithm's byte in the id. It also decides what a signature is made of and
- * which bytes are signed: note_check and note_sign are the places to add one. */
-enum note_algorithm { NOTE_ED25519 = 0x01 };
+/* The algorithm's byte in the id. It also decides what a signature is made of and which bytes
+ * are signed. NOTE_ED25519: 64 bytes over the text. NOTE_COSIGNATURE (C2SP tlog-cosignature,
+ * cosignature/v1): eight bytes of time, big-endian, in seconds since 1970, and 64 bytes over
+ *
+ *	cosignature/v1
+ *	time <time in decimal>
+ *
+ * and the text. */
+enum note_algorithm { NOTE_ED25519 = 0x01, NOTE_COSIGNATURE = 0x04 };
 
 /* Who signs. */
 struct note_key {
@@ -36,9 +43,10 @@ struct note_key {
 	uint8_t id[4];
 };
 
-/* Set an Ed25519 key. R_BAD_INPUT unless the name is 1..NOTE_NAME_MAX printable ASCII
- * characters without space or plus sign. */
-enum result note_key_set(struct note_key *key, const char *name, const struct sign_public *public);
+/* Set a key. R_BAD_INPUT unless the name is 1..NOTE_NAME_MAX printable ASCII characters without
+ * space or plus sign. */
+enum result note_key_set(struct note_key *key, const char *name, enum note_algorithm algorithm,
+    const struct sign_public *public);
 /* Return 1 if the bytes may be the name of a key, else 0. */
 int note_is_name(struct slice name);
 
@@ -60,8 +68,10 @@ struct note {
 /* Take a note apart; no signature is checked. R_BAD_ENCODING, R_TOO_LARGE. */
 enum result note_parse(struct note *note, struct slice bytes);
 /* Does the note carry a good signature of this key? R_GOOD; R_NOT_FOUND: none at all;
- * R_BAD_SIGNATURE. */
-enum result note_check(const struct note *note, const struct note_key *key);
+ * R_BAD_SIGNATURE. *time (may be NULL) is that of a good cosignature, else 0. */
+enum result note_check(const struct note *note, const struct note_key *key, uint64_t *time);
+/* Return 1 if the line is of this key, whether it holds or not, else 0. */
+int note_line_is_of(const struct note_line *line, const struct note_key *key);
 /* Return the number of the first line that is of none of the n keys, or note->lines. */
 size_t note_stranger(const struct note *note, const struct note_key keys[], size_t n);
 
@@ -69,8 +79,9 @@ size_t note_stranger(const struct note *note, const struct note_key keys[], size
 
 /* Add the text (ending in a line feed) and the empty line. */
 void note_begin(struct buffer *out, struct slice text);
-/* Add the signature line of a key over the text. */
+/* Add the signature line of a key over the text; `time` goes into a cosignature, a plain signature
+ * has none. At most NOTE_TIME_MAX. */
 void note_sign(struct buffer *out, struct slice text, const struct note_key *key,
-    const struct sign_key *secret);
+    const struct sign_key *secret, uint64_t time);
 
 #endif

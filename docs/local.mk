@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	docs/vectors/shuffle.json \
 	docs/vectors/stream.json \
 	docs/vectors/tagged.json \
+	docs/vectors/checkpoint.json \
 	docs/vectors/transcript.json
 
 if SERVER

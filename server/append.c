@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "crypto/base64.h"
 #include "server/board.h"
 
 #define BATCH 512
@@ -123,34 +122,24 @@ refuse:
 	return r;
 }
 
-/* Sign the head that the batch makes. */
+/* Sign the head that the batch makes; `time` is that of its last entry, in milliseconds. */
 static enum result
-sign_head(struct batch *a)
+sign_head(struct batch *a, uint64_t time)
 {
-	struct board *b = a->board;
-	struct buffer text = { 0 };
-	struct digest root;
-	char hex[65], base64[BASE64_LEN(32) + 1];
+	const struct board *b = a->board;
+	struct checkpoint head = { .size = a->host->frontier.size, .time = time / 1000 };
+	struct buffer origin = { 0 };
+	enum result r;
 
-	merkle_frontier_root(&a->host->frontier, &root);
-	(void)hex_encode(hex, a->host->id.b, sizeof a->host->id.b);
-	(void)base64_encode(base64, root.b, sizeof root.b);
-	buffer_add_string(&text, b->name);
-	buffer_add_string(&text, "/");
-	buffer_add_string(&text, hex);
-	buffer_add_string(&text, "\n");
-	buffer_add_u64(&text, a->host->frontier.size);
-	buffer_add_string(&text, "\n");
-	buffer_add_string(&text, base64);
-	buffer_add_string(&text, "\n");
-	if (buffer_result(&text) == R_GOOD) {
-		buffer_clear(&a->note);
-		note_begin(&a->note, buffer_slice(&text));
-		note_sign(&a->note, buffer_slice(&text), &b->note_key, &b->config.key);
-	} else
-		a->note.error = R_NO_MEMORY;
-	buffer_free(&text);
-	return buffer_result(&a->note);
+	merkle_frontier_root(&a->host->frontier, &head.root);
+	head_origin(&origin, b->name, &a->host->id);
+	r = buffer_result(&origin);
+	head.origin = buffer_slice(&origin);
+	buffer_clear(&a->note);
+	if (r == R_GOOD)
+		r = checkpoint_sign(&a->note, &head, &b->signer, &b->config.key);
+	buffer_free(&origin);
+	return r;
 }
 
 /* The nodes alone, as the store keeps them. */
@@ -293,7 +282,7 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 	if (a->n > 0) {
 		rules_next(a->host->rules, &next);
 		time = next.time;
-		r = sign_head(a);
+		r = sign_head(a, time);
 		if (r == R_GOOD && a->before.size == 0)
 			r = store_election_make(store, &a->host->key, &a->host->id, &why);
 		if (r == R_GOOD)

@@ -161,7 +161,7 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 		return why_set(why, R_BAD_INPUT, "the board's name is too long");
 	memcpy(b->name, config->name, strlen(config->name) + 1);
 	b->config.name = b->name;
-	r = note_key_set(&b->note_key, b->name, &config->public);
+	r = checkpoint_board_set(&b->signer, b->name, &config->public);
 	if (r != R_GOOD)
 		return why_set(why, r, "\"%s\" cannot be the name of a board", config->name);
 	r = make_parts(b);

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "crypto/note.h"
+#include "crypto/checkpoint.h"
 #include "crypto/sign.h"
 #include "server/clerk.h"
 #include "server/hosted.h"
@@ -39,7 +39,7 @@ struct board_config {
 struct board {
 	struct board_config config;
 	char name[NOTE_NAME_MAX + 1];
-	struct note_key note_key;
+	struct checkpoint_board signer;
 	struct hosts *hosts;
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;

@@ -226,6 +226,12 @@ bottle_new(const struct bottle_plan *plan)
 	b->trustees = bottle_keep(b, b->plan.trustees * sizeof *b->trustees);
 	for (i = 0; i < b->plan.trustees; i++)
 		make_role(b, &b->trustees[i].role, "trustee", i + 1);
+	b->witnesses = bottle_keep(b, (b->plan.witnesses + 1) * sizeof *b->witnesses);
+	for (i = 0; i < b->plan.witnesses; i++) {
+		make_role(b, &b->witnesses[i], "witness", i + 1);
+		(void)snprintf(b->witnesses[i].name, sizeof b->witnesses[i].name,
+		    "witness.example/%u", i + 1);
+	}
 	return b;
 }
 

@@ -36,6 +36,7 @@ struct bottle_plan {
 	unsigned classes;          /* (0) */
 	uint64_t min_ballots;      /* (1) */
 	unsigned late_items;       /* (0) */
+	unsigned witnesses;        /* (0); their quorum is just over a half */
 	unsigned voters;           /* (3) */
 	uint8_t seed;
 };
@@ -82,6 +83,7 @@ struct bottle {
 	struct bottle_role organiser, board;
 	struct bottle_role *registrars;
 	struct bottle_trustee *trustees;
+	struct bottle_role *witnesses;
 	struct bottle_voter *voters;
 	struct arena arena; /* bodies, and what else the test wants to keep */
 

@@ -88,13 +88,28 @@ bottle_write_file(const char *path, struct slice bytes)
 /* ---- heads ---- */
 
 void
+bottle_cosign(struct bottle *b, struct buffer *head, unsigned number, uint64_t time)
+{
+	const struct bottle_role *witness = &b->witnesses[number - 1];
+	struct note_key key;
+	struct note note;
+
+	bottle_must(b, note_key_set(&key, witness->name, NOTE_COSIGNATURE, &witness->public),
+	    "key");
+	bottle_must(b, note_parse(&note, buffer_slice(head)), "head");
+	note_sign(head, (struct slice){ head->p, note.text.n }, &key, &witness->key, time);
+	bottle_must(b, buffer_result(head), "cosignature");
+}
+
+void
 bottle_checkpoint(struct bottle *b, struct buffer *out, const struct slice *lines, size_t n)
 {
 	const struct definition *d = frozen_definition(rules_now(b->rules));
 	struct merkle_frontier tree = { .size = 0 };
 	struct checkpoint head;
 	struct buffer origin = { 0 };
-	struct note_key key;
+	struct checkpoint_board key;
+	struct entry last;
 	struct digest leaf;
 	size_t i;
 
@@ -102,12 +117,16 @@ bottle_checkpoint(struct bottle *b, struct buffer *out, const struct slice *line
 		merkle_leaf(&leaf, lines[i].p, lines[i].n);
 		merkle_frontier_append(&tree, &leaf);
 	}
-	receipt_origin(&origin, d->board.name, frozen_election(rules_now(b->rules)));
+	head_origin(&origin, d->board.name, frozen_election(rules_now(b->rules)));
 	head.origin = buffer_slice(&origin);
 	head.size = n;
 	merkle_frontier_root(&tree, &head.root);
-	bottle_must(b, note_key_set(&key, d->board.name, &b->board.public), "key");
+	/* Lines that are none have no time. */
+	head.time = n > 0 && entry_read(&last, lines[n - 1], NULL) == R_GOOD ? last.time / 1000 : 0;
+	bottle_must(b, checkpoint_board_set(&key, d->board.name, &b->board.public), "key");
 	bottle_must(b, checkpoint_sign(out, &head, &key, &b->board.key), "checkpoint");
+	for (i = 0; i < d->witness_quorum; i++)
+		bottle_cosign(b, out, (unsigned)i + 1, head.time + 1);
 	buffer_free(&origin);
 }
 

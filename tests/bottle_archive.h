@@ -7,8 +7,11 @@
 #include "ballots/archive.h"
 #include "tests/bottle.h"
 
-/* Add a head over these lines, signed by the bottle's board for its election. */
+/* Add a head over these lines, signed by the bottle's board for its election and by a quorum of
+ * its witnesses. */
 void bottle_checkpoint(struct bottle *b, struct buffer *out, const struct slice *lines, size_t n);
+/* Add the cosignature of a witness, numbered from 1. (bottle_checkpoint adds those of a quorum.) */
+void bottle_cosign(struct bottle *b, struct buffer *head, unsigned number, uint64_t time);
 
 /* Write the bottle's archive with archive_write. It must succeed. */
 void bottle_archive(struct bottle *b, const char *path);

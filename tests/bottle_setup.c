@@ -50,6 +50,11 @@ bottle_definition_body(struct bottle *b, union record_body *body)
 	d->trustees = bottle_keep(b, b->plan.trustees * sizeof *d->trustees);
 	for (i = 0; i < b->plan.trustees; i++)
 		d->trustees[i] = party_of(&b->trustees[i].role);
+	d->witness_quorum = b->plan.witnesses > 0 ? b->plan.witnesses / 2 + 1 : 0;
+	d->witness_count = b->plan.witnesses;
+	d->witnesses = bottle_keep(b, (b->plan.witnesses + 1) * sizeof *d->witnesses);
+	for (i = 0; i < b->plan.witnesses; i++)
+		d->witnesses[i] = party_of(&b->witnesses[i]);
 }
 
 void

@@ -23,7 +23,6 @@
 #include "crypto/keyfile.h"
 #include "crypto/mem.h"
 #include "crypto/merkle.h"
-#include "crypto/note.h"
 
 static void
 need(int good, const char *what)
@@ -146,31 +145,25 @@ scribe_ticket(char **argv)
 	print(&out);
 }
 
-/* The signed head over some leaves. */
+/* The signed head over some leaves, the last of them of that time. */
 static void
-add_head(struct buffer *out, char **argv, const struct digest *leaves, size_t n)
+add_head(struct buffer *out, char **argv, const struct digest *leaves, size_t n, uint64_t time)
 {
-	char base64[BASE64_LEN(32) + 1];
-	struct buffer text = { 0 };
+	struct checkpoint head = { .size = n, .time = time / 1000 };
+	struct checkpoint_board board;
+	struct buffer origin = { 0 };
 	struct sign_public public;
-	struct digest root, election;
-	struct note_key note_key;
+	struct digest election;
 	struct sign_key key;
 
 	read_key(&key, &public, argv[2]);
 	read_hex(&election, argv[4]);
-	need(note_key_set(&note_key, argv[3], &public) == R_GOOD, "not a name");
-	merkle_root(&root, leaves, n);
-	(void)base64_encode(base64, root.b, sizeof root.b);
-	receipt_origin(&text, argv[3], &election);
-	buffer_add_string(&text, "\n");
-	buffer_add_u64(&text, n);
-	buffer_add_string(&text, "\n");
-	buffer_add_string(&text, base64);
-	buffer_add_string(&text, "\n");
-	note_begin(out, buffer_slice(&text));
-	note_sign(out, buffer_slice(&text), &note_key, &key);
-	buffer_free(&text);
+	need(checkpoint_board_set(&board, argv[3], &public) == R_GOOD, "not a name");
+	merkle_root(&head.root, leaves, n);
+	head_origin(&origin, argv[3], &election);
+	head.origin = buffer_slice(&origin);
+	need(checkpoint_sign(out, &head, &board, &key) == R_GOOD, "no memory");
+	buffer_free(&origin);
 }
 
 #define LINES_MOST 4096
@@ -203,7 +196,7 @@ scribe_chain(char **argv)
 		entry.seq++;
 		entry.time++;
 	}
-	add_head(&head, argv, leaves, (size_t)entry.seq);
+	add_head(&head, argv, leaves, (size_t)entry.seq, entry.time - 1);
 	print_file(argv[5], "entries.ndjson", &out);
 	print_file(argv[5], "checkpoint", &head);
 	buffer_free(&in);
@@ -219,6 +212,7 @@ scribe_receipt(char **argv)
 	struct merkle_tree *tree = NULL;
 	uint64_t seq = strtoull(argv[6], NULL, 10), n = 0;
 	struct receipt receipt = { .path = path };
+	struct entry entry = { 0 };
 	char name[4096], *line, *end;
 
 	(void)snprintf(name, sizeof name, "%s/entries.ndjson", argv[5]);
@@ -230,12 +224,13 @@ scribe_receipt(char **argv)
 		*end = '\0';
 		merkle_leaf(&leaves[n], line, (size_t)(end - line));
 		need(merkle_tree_append(tree, &leaves[n]) == R_GOOD, "no memory");
+		need(entry_read(&entry, slice_of(line), NULL) == R_GOOD, "not an entry");
 		if (n++ == seq)
 			receipt.entry = line;
 	}
 	need(seq < n, "no such entry");
 	receipt.path_count = merkle_tree_inclusion(tree, path, seq, n);
-	add_head(&head, argv, leaves, (size_t)n);
+	add_head(&head, argv, leaves, (size_t)n, entry.time);
 	buffer_add(&head, "", 1);
 	receipt.checkpoint = (char *)head.p;
 	need(receipt_write(&out, &receipt) == R_GOOD, "cannot write the receipt");

@@ -143,7 +143,7 @@ fault(struct bottle *b)
 struct small *
 small_new(uint8_t seed)
 {
-	const struct bottle_plan plan = { .trustees = 5, .seed = seed };
+	const struct bottle_plan plan = { .trustees = 5, .witnesses = 3, .seed = seed };
 	const struct bottle_answer both[] = { { 1, "1" }, { 2, "2>1" } }, one[] = { { 1, "2" } },
 				   again[] = { { 1, "3" } }, other[] = { { 2, "31" } };
 	struct small *s = calloc(1, sizeof *s);

@@ -12,6 +12,7 @@
 
 #include "crypto/base64.h"
 #include "crypto/mem.h"
+#include "crypto/note.h"
 #include "tests/must.h"
 #include "tests/small.h"
 
@@ -354,6 +355,83 @@ START_TEST(heads_inside)
 	EXPECT(R_BAD_CHECKPOINT, "V008");
 	buffer_free(&head);
 	small_free(other);
+	free(path);
+}
+END_TEST
+
+/* Write the lines of a note in another order, numbered from 1; 0 ends. */
+static void
+reorder(const char *path, const struct note *note, const unsigned *order)
+{
+	struct buffer out = { 0 };
+
+	note_begin(&out, note->text);
+	for (; *order > 0; order++) {
+		const struct note_line *line = &note->line[*order - 1];
+
+		buffer_add_string(&out, "\xe2\x80\x94 ");
+		buffer_add(&out, line->name.p, line->name.n);
+		buffer_add_string(&out, " ");
+		buffer_add(&out, line->base64.p, line->base64.n);
+		buffer_add_string(&out, "\n");
+	}
+	bottle_write_file(path, buffer_slice(&out));
+	buffer_free(&out);
+}
+
+/* The three witnesses, two of whom are a quorum. */
+START_TEST(witnesses)
+{
+	static const struct {
+		const char *check;
+		unsigned order[8];
+		enum result reason;
+	} cases[] = { { "", { 1, 2, 3, 4, 5 }, R_GOOD }, { "", { 1, 2, 3, 4 }, R_GOOD },
+		{ "", { 1, 2, 3, 5 }, R_GOOD }, { "", { 1, 2, 4, 5 }, R_GOOD },
+		{ "V915", { 1, 2, 3 }, R_NO_QUORUM }, { "V915", { 1, 2, 5 }, R_NO_QUORUM },
+		{ "V915", { 1, 2 }, R_NO_QUORUM }, { "V008", { 1 }, R_BAD_CHECKPOINT },
+		{ "V008", { 1, 3, 4 }, R_BAD_CHECKPOINT },
+		{ "V008", { 2, 1, 3, 4 }, R_BAD_CHECKPOINT },
+		{ "V008", { 2, 3, 4 }, R_BAD_CHECKPOINT },
+		{ "V008", { 1, 2, 4, 3 }, R_BAD_CHECKPOINT },
+		{ "V008", { 1, 3, 2, 4 }, R_BAD_CHECKPOINT },
+		{ "V008", { 1, 2, 3, 4, 4 }, R_BAD_CHECKPOINT } };
+	struct buffer head = { 0 }, later = { 0 };
+	char *path = file("checkpoint");
+	struct checkpoint signed_one;
+	struct checkpoint_board key;
+	struct note note, before;
+	struct entry entry;
+	size_t i;
+
+	bottle_checkpoint(b, &head, b->lines, b->line_count);
+	bottle_cosign(b, &head, 3, 1);
+	ck_assert_int_eq(note_parse(&note, buffer_slice(&head)), R_GOOD);
+	ck_assert_uint_eq(note.lines, 5);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		reorder(path, &note, cases[i].order);
+		if (cases[i].reason == R_GOOD)
+			ck_assert_int_eq(verify(), R_GOOD);
+		else
+			EXPECT(cases[i].reason, cases[i].check);
+	}
+	/* A witness's line over another head. */
+	bottle_checkpoint(b, &later, b->lines, b->line_count - 1);
+	ck_assert_int_eq(note_parse(&before, buffer_slice(&later)), R_GOOD);
+	note.line[3] = before.line[3];
+	reorder(path, &note, (const unsigned[]){ 1, 2, 3, 4, 0 });
+	EXPECT(R_BAD_CHECKPOINT, "V008");
+	/* The board's cosignature with another time than the last entry's. */
+	must(checkpoint_read(&signed_one, note.text) == R_GOOD);
+	must(checkpoint_board_set(&key, "board.example/1", &b->board.public) == R_GOOD);
+	must(entry_read(&entry, b->lines[b->line_count - 1], NULL) == R_GOOD);
+	signed_one.time = entry.time / 1000 + 1;
+	buffer_clear(&later);
+	must(checkpoint_sign(&later, &signed_one, &key, &b->board.key) == R_GOOD);
+	bottle_write_file(path, buffer_slice(&later));
+	EXPECT(R_BAD_CHECKPOINT, "V009");
+	buffer_free(&head);
+	buffer_free(&later);
 	free(path);
 }
 END_TEST
@@ -808,6 +886,7 @@ suite(void)
 	tcase_add_test(t, another_election);
 	tcase_add_test(t, heads_from_outside);
 	tcase_add_test(t, heads_inside);
+	tcase_add_test(t, witnesses);
 	tcase_add_test(t, partial);
 	tcase_add_test(t, going_on);
 	tcase_add_test(t, shorter_than_known);

@@ -845,9 +845,8 @@ START_TEST(a26_a32_a33_receipts)
 	struct bottle *b = voting(NULL);
 	struct digest leaves[64];
 	struct merkle_tree *tree;
-	struct receipt_expect expect = { .board_name = "board.example/1",
-		.board_key = b->board.public,
-		.election = *frozen_election(rules_now(b->rules)) };
+	struct receipt_expect expect = { .signers = frozen_signers(rules_now(b->rules)) };
+	struct definition other = *expect.signers.definition;
 	struct receipt receipt = { .path = leaves };
 	struct buffer note = { 0 };
 	struct entry entry;
@@ -877,7 +876,8 @@ START_TEST(a26_a32_a33_receipts)
 	text[b->lines[b->line_count - 1].n - 2] ^= 1;
 	ck_assert_uint_eq(receipt_verify(&receipt, &expect, NULL, NULL), R_MISSING_ENTRY);
 	/* another board's head */
-	expect.board_key = b->organiser.public;
+	other.board.key = b->organiser.public;
+	expect.signers.definition = &other;
 	ck_assert_uint_eq(receipt_verify(&receipt, &expect, NULL, NULL), R_BAD_CHECKPOINT);
 	merkle_tree_free(tree);
 	buffer_free(&note);

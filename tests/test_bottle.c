@@ -272,7 +272,8 @@ make(void)
 	const struct bottle_plan plan = { .trustees = 5,
 		.voters = VOTERS,
 		.code_parts = 2,
-		.late_items = 1 };
+		.late_items = 1,
+		.witnesses = 5 };
 	double start = now(), end;
 
 	if (mem_init() != R_GOOD)

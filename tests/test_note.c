@@ -15,9 +15,11 @@
 
 #define NAME "board.example/acme"
 #define ORIGIN NAME "/00ff"
+#define TIME 1700000000
 
 static struct sign_key secret, secret2;
-static struct note_key board, witness;
+static struct checkpoint_board board, other;
+static struct note_key witness;
 
 static void
 set_up(void)
@@ -26,10 +28,12 @@ set_up(void)
 	struct sign_public public;
 
 	sign_key_from_seed(&public, &secret, seed);
-	ck_assert_int_eq(note_key_set(&board, NAME, &public), R_GOOD);
+	ck_assert_int_eq(checkpoint_board_set(&board, NAME, &public), R_GOOD);
 	seed[0] = 8;
 	sign_key_from_seed(&public, &secret2, seed);
-	ck_assert_int_eq(note_key_set(&witness, "witness.example", &public), R_GOOD);
+	ck_assert_int_eq(checkpoint_board_set(&other, NAME, &public), R_GOOD);
+	ck_assert_int_eq(note_key_set(&witness, "witness.example", NOTE_COSIGNATURE, &public),
+	    R_GOOD);
 }
 
 /* The example of the documentation of Go's package golang.org/x/mod/sumdb/note. */
@@ -52,7 +56,7 @@ START_TEST(a_published_note)
 	    R_GOOD);
 	ck_assert_int_eq(blob[0], NOTE_ED25519);
 	memcpy(public.b, blob + 1, 32);
-	ck_assert_int_eq(note_key_set(&key, "PeterNeumann", &public), R_GOOD);
+	ck_assert_int_eq(note_key_set(&key, "PeterNeumann", NOTE_ED25519, &public), R_GOOD);
 	ck_assert_int_eq(hex_decode(id, 4, slice_of("c74f20a3")), R_GOOD);
 	ck_assert_mem_eq(key.id, id, 4);
 
@@ -62,10 +66,10 @@ START_TEST(a_published_note)
 	ck_assert_int_eq(note_parse(&parsed, buffer_slice(&note)), R_GOOD);
 	ck_assert_uint_eq(parsed.lines, 1);
 	ck_assert(slice_equal(parsed.text, slice_of(text)));
-	ck_assert_int_eq(note_check(&parsed, &key), R_GOOD);
+	ck_assert_int_eq(note_check(&parsed, &key, NULL), R_GOOD);
 	ck_assert_uint_eq(note_stranger(&parsed, &key, 1), 1);
-	ck_assert_uint_eq(note_stranger(&parsed, &board, 1), 0);
-	ck_assert_int_eq(note_check(&parsed, &board), R_NOT_FOUND);
+	ck_assert_uint_eq(note_stranger(&parsed, &board.sign, 1), 0);
+	ck_assert_int_eq(note_check(&parsed, &board.sign, NULL), R_NOT_FOUND);
 
 	/* With its secret key we write the same bytes. */
 	ck_assert_int_eq(base64_decode(blob, 33,
@@ -74,7 +78,7 @@ START_TEST(a_published_note)
 	sign_key_from_seed(&public, &neumann, blob + 1);
 	ck_assert_mem_eq(public.b, key.public.b, 32);
 	note_begin(&again, slice_of(text));
-	note_sign(&again, slice_of(text), &key, &neumann);
+	note_sign(&again, slice_of(text), &key, &neumann, 0);
 	ck_assert(slice_equal(buffer_slice(&again), buffer_slice(&note)));
 	buffer_free(&note);
 	buffer_free(&again);
@@ -84,7 +88,7 @@ END_TEST
 static void
 make(struct buffer *out, uint64_t size)
 {
-	struct checkpoint head = { .origin = slice_of(ORIGIN), .size = size };
+	struct checkpoint head = { .origin = slice_of(ORIGIN), .size = size, .time = TIME };
 
 	memset(head.root.b, 0xfb, 32);
 	buffer_clear(out);
@@ -108,16 +112,17 @@ START_TEST(checkpoints_come_back)
 		    (unsigned long long)sizes[i]);
 		ck_assert_mem_eq(out.p, text, strlen(text));
 		ck_assert_int_eq(checkpoint_open(&head, buffer_slice(&out), slice_of(ORIGIN),
-				     &board),
+				     &board, NULL, 0),
 		    R_GOOD);
+		ck_assert_uint_eq(head.time, TIME);
 		ck_assert_uint_eq(head.size, sizes[i]);
 		ck_assert_int_eq(head.root.b[31], 0xfb);
 		ck_assert(slice_equal(head.origin, slice_of(ORIGIN)));
 		ck_assert_int_eq(checkpoint_open(&head, buffer_slice(&out), slice_of(ORIGIN "0"),
-				     &board),
+				     &board, NULL, 0),
 		    R_BAD_CHECKPOINT);
 		ck_assert_int_eq(checkpoint_open(&head, buffer_slice(&out), slice_of(ORIGIN),
-				     &witness),
+				     &other, NULL, 0),
 		    R_BAD_CHECKPOINT);
 	}
 	buffer_free(&out);
@@ -142,86 +147,170 @@ START_TEST(every_changed_byte_is_refused)
 				continue;
 			copy[at] = (uint8_t)c;
 			if (checkpoint_open(&head, (struct slice){ copy, n }, slice_of(ORIGIN),
-				&board) != R_BAD_CHECKPOINT)
+				&board, NULL, 0) != R_BAD_CHECKPOINT)
 				ck_abort_msg("byte %zu set to %d", at, c);
 			memcpy(copy + at + 1, out.p + at, n - at);
 			if (checkpoint_open(&head, (struct slice){ copy, n + 1 }, slice_of(ORIGIN),
-				&board) != R_BAD_CHECKPOINT)
+				&board, NULL, 0) != R_BAD_CHECKPOINT)
 				ck_abort_msg("%d put in before byte %zu", c, at);
 		}
 	for (at = 0; at < n; at++) {
 		memcpy(copy, out.p, at);
 		copy = realloc(copy, at + 1);
 		ck_assert_int_eq(checkpoint_open(&head, (struct slice){ copy, at },
-				     slice_of(ORIGIN), &board),
+				     slice_of(ORIGIN), &board, NULL, 0),
 		    R_BAD_CHECKPOINT);
 		copy = realloc(copy, n + 2);
 		memcpy(copy, out.p, n);
 		memmove(copy + at, copy + at + 1, n - at - 1);
 		ck_assert_int_eq(checkpoint_open(&head, (struct slice){ copy, n - 1 },
-				     slice_of(ORIGIN), &board),
+				     slice_of(ORIGIN), &board, NULL, 0),
 		    R_BAD_CHECKPOINT);
 	}
 	memcpy(copy, out.p, n);
 	copy[n] = '\n';
 	ck_assert_int_eq(checkpoint_open(&head, (struct slice){ copy, n + 1 }, slice_of(ORIGIN),
-			     &board),
+			     &board, NULL, 0),
 	    R_BAD_CHECKPOINT);
 	free(copy);
 	buffer_free(&out);
 }
 END_TEST
 
-START_TEST(more_signatures_are_seen)
+/* Add a line of the witness, or one that claims to be. */
+static void
+cosign(struct buffer *out, const struct note_key *key, const struct sign_key *with, uint64_t time)
 {
-	struct note_key both[2] = { board, witness };
+	struct note note;
+
+	ck_assert_int_eq(note_parse(&note, buffer_slice(out)), R_GOOD);
+	note_sign(out, (struct slice){ out->p, note.text.n }, key, with, time);
+	ck_assert_int_eq(buffer_result(out), R_GOOD);
+}
+
+static enum result
+open_with(struct checkpoint *head, const struct buffer *out, const struct note_key *witnesses,
+    size_t n)
+{
+	return checkpoint_open(head, buffer_slice(out), slice_of(ORIGIN), &board, witnesses, n);
+}
+
+START_TEST(witnesses_are_seen)
+{
+	struct note_key two[2] = { witness, witness }, plain;
 	struct buffer out = { 0 };
 	struct checkpoint head;
 	struct note note;
-	size_t lines;
+	uint64_t time;
 
+	ck_assert_int_eq(note_key_set(&two[0], "another.example", NOTE_COSIGNATURE,
+			     &witness.public),
+	    R_GOOD);
+	ck_assert_int_eq(note_key_set(&plain, "witness.example", NOTE_ED25519, &witness.public),
+	    R_GOOD);
 	make(&out, 5);
+	ck_assert_int_eq(open_with(&head, &out, two, 2), R_GOOD);
+	ck_assert_uint_eq(head.witnessed, 0);
+	cosign(&out, &witness, &secret2, 1679315147);
 	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
-	note_sign(&out, (struct slice){ out.p, note.text.n }, &witness, &secret2);
-	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
-	ck_assert_uint_eq(note.lines, 2);
-	ck_assert_int_eq(note_check(&note, &board), R_GOOD);
-	ck_assert_int_eq(note_check(&note, &witness), R_GOOD);
-	ck_assert_uint_eq(note_stranger(&note, both, 2), 2);
-	ck_assert_uint_eq(note_stranger(&note, &board, 1), 1);
+	ck_assert_uint_eq(note.lines, 3);
+	ck_assert_int_eq(note_check(&note, &board.sign, NULL), R_GOOD);
+	ck_assert_int_eq(note_check(&note, &witness, &time), R_GOOD);
+	ck_assert_uint_eq(time, 1679315147);
+	ck_assert_int_eq(note_check(&note, &plain, &time), R_NOT_FOUND);
+	ck_assert_uint_eq(time, 0);
 	ck_assert_uint_eq(note_stranger(&note, &witness, 1), 0);
 	ck_assert_uint_eq(note_stranger(&note, NULL, 0), 0);
-	/* The board's head carries no line of anybody else. */
-	ck_assert_int_eq(checkpoint_open(&head, buffer_slice(&out), slice_of(ORIGIN), &board),
-	    R_BAD_CHECKPOINT);
-
-	/* The same key twice, even with another signature. */
-	note_sign(&out, (struct slice){ out.p, note.text.n }, &witness, &secret);
+	ck_assert_int_eq(open_with(&head, &out, &witness, 1), R_GOOD);
+	ck_assert_uint_eq(head.witnessed, 1);
+	ck_assert_uint_eq(checkpoint_witnesses(&head), 1);
+	ck_assert_uint_eq(head.time, TIME);
+	ck_assert_int_eq(open_with(&head, &out, two, 2), R_GOOD);
+	ck_assert_uint_eq(head.witnessed, 2);
+	/* Nobody else's line, and no line twice, even with another signature. */
+	ck_assert_int_eq(open_with(&head, &out, NULL, 0), R_BAD_CHECKPOINT);
+	ck_assert_int_eq(open_with(&head, &out, two, 1), R_BAD_CHECKPOINT);
+	cosign(&out, &witness, &secret, 1);
 	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_BAD_ENCODING);
 
-	/* A line that claims to be of the witness but was made with another key. */
+	/* In their order only. */
 	make(&out, 5);
-	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
-	note_sign(&out, (struct slice){ out.p, note.text.n }, &witness, &secret);
-	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
-	ck_assert_int_eq(note_check(&note, &witness), R_BAD_SIGNATURE);
-
-	/* A line of ours that is too short for a signature. */
+	cosign(&out, &two[0], &secret2, 1);
+	cosign(&out, &two[1], &secret2, 2);
+	ck_assert_int_eq(open_with(&head, &out, two, 2), R_GOOD);
+	ck_assert_uint_eq(head.witnessed, 3);
+	ck_assert_uint_eq(checkpoint_witnesses(&head), 2);
 	make(&out, 5);
-	lines = out.n;
-	buffer_add_string(&out, "\xe2\x80\x94 witness.example ");
-	{
-		uint8_t payload[67] = { 0 };
-		char base64[BASE64_LEN(67) + 1];
+	cosign(&out, &two[1], &secret2, 1);
+	cosign(&out, &two[0], &secret2, 2);
+	ck_assert_int_eq(open_with(&head, &out, two, 2), R_BAD_CHECKPOINT);
 
-		memcpy(payload, witness.id, 4);
-		base64_encode(base64, payload, 67);
-		buffer_add_string(&out, base64);
-		buffer_add_string(&out, "\n");
+	/* A line that claims to be of the witness but was made with another key, or as
+	 * a plain signature. */
+	make(&out, 5);
+	cosign(&out, &witness, &secret, 1);
+	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
+	ck_assert_int_eq(note_check(&note, &witness, NULL), R_BAD_SIGNATURE);
+	ck_assert_int_eq(open_with(&head, &out, &witness, 1), R_BAD_CHECKPOINT);
+	make(&out, 5);
+	cosign(&out, &plain, &secret2, 0);
+	ck_assert_int_eq(open_with(&head, &out, &witness, 1), R_BAD_CHECKPOINT);
+	buffer_free(&out);
+}
+END_TEST
+
+/* Lines of the witness that are no cosignatures: too short, with a time beyond the last, with
+ * another time than was signed. */
+START_TEST(bad_cosignatures)
+{
+	uint8_t payload[4 + 8 + 64];
+	char base64[BASE64_LEN(sizeof payload) + 1];
+	struct buffer out = { 0 }, line = { 0 };
+	struct note note;
+	size_t i;
+
+	make(&out, 5);
+	cosign(&out, &witness, &secret2, 5);
+	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
+	ck_assert_int_eq(base64_decode(payload, sizeof payload, note.line[2].base64), R_GOOD);
+	for (i = 0; i <= 10; i++) {
+		make(&line, 5);
+		buffer_add_string(&line, "\xe2\x80\x94 witness.example ");
+		if (i < 8)
+			payload[4 + i] ^= 0x80;
+		base64_encode(base64, payload, sizeof payload - (i > 8 ? 1 : 0));
+		if (i < 8)
+			payload[4 + i] ^= 0x80;
+		buffer_add_string(&line, base64);
+		buffer_add_string(&line, "\n");
+		ck_assert_int_eq(note_parse(&note, buffer_slice(&line)), R_GOOD);
+		ck_assert_int_eq(note_check(&note, &witness, NULL),
+		    i == 8 ? R_GOOD : R_BAD_SIGNATURE);
 	}
-	ck_assert_int_eq(note_parse(&note, buffer_slice(&out)), R_GOOD);
-	ck_assert_int_eq(note_check(&note, &witness), R_BAD_SIGNATURE);
-	ck_assert_uint_gt(out.n, lines);
+	buffer_free(&out);
+	buffer_free(&line);
+}
+END_TEST
+
+/* The board's own lines are both there, in their order, and of one key. */
+START_TEST(the_boards_two_lines)
+{
+	const struct note_key *order[][2] = { { &board.sign, &board.cosign },
+		{ &board.cosign, &board.sign }, { &board.sign, NULL }, { &board.cosign, NULL } };
+	struct checkpoint head = { .origin = slice_of(ORIGIN), .size = 1 };
+	struct buffer text = { 0 }, out = { 0 };
+	size_t i, k;
+
+	checkpoint_write(&text, &head);
+	for (i = 0; i < sizeof order / sizeof *order; i++) {
+		buffer_clear(&out);
+		note_begin(&out, buffer_slice(&text));
+		for (k = 0; k < 2 && order[i][k] != NULL; k++)
+			note_sign(&out, buffer_slice(&text), order[i][k], &secret, 7);
+		ck_assert_int_eq(open_with(&head, &out, NULL, 0),
+		    i == 0 ? R_GOOD : R_BAD_CHECKPOINT);
+	}
+	buffer_free(&text);
 	buffer_free(&out);
 }
 END_TEST
@@ -321,13 +410,14 @@ START_TEST(names)
 	size_t i;
 
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		ck_assert_int_eq(note_key_set(&key, bad[i], &board.public), R_BAD_INPUT);
+		ck_assert_int_eq(note_key_set(&key, bad[i], NOTE_ED25519, &witness.public),
+		    R_BAD_INPUT);
 	memset(name, 'a', sizeof name);
 	name[NOTE_NAME_MAX] = '\0';
-	ck_assert_int_eq(note_key_set(&key, name, &board.public), R_GOOD);
+	ck_assert_int_eq(note_key_set(&key, name, NOTE_ED25519, &witness.public), R_GOOD);
 	name[NOTE_NAME_MAX] = 'a';
 	name[NOTE_NAME_MAX + 1] = '\0';
-	ck_assert_int_eq(note_key_set(&key, name, &board.public), R_BAD_INPUT);
+	ck_assert_int_eq(note_key_set(&key, name, NOTE_ED25519, &witness.public), R_BAD_INPUT);
 }
 END_TEST
 
@@ -346,7 +436,9 @@ main(void)
 	tcase_add_test(tc, a_published_note);
 	tcase_add_test(tc, checkpoints_come_back);
 	tcase_add_test(tc, every_changed_byte_is_refused);
-	tcase_add_test(tc, more_signatures_are_seen);
+	tcase_add_test(tc, witnesses_are_seen);
+	tcase_add_test(tc, bad_cosignatures);
+	tcase_add_test(tc, the_boards_two_lines);
 	tcase_add_test(tc, other_forms_of_notes);
 	tcase_add_test(tc, other_forms_of_checkpoints);
 	tcase_add_test(tc, names);

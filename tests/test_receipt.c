@@ -26,15 +26,15 @@ sign_head(struct board *board, uint64_t size, const struct digest *root, const c
 {
 	struct buffer origin = { 0 };
 	struct checkpoint head = { .size = size };
-	struct note_key key;
+	struct checkpoint_board key;
 
-	receipt_origin(&origin, name, &board->expect.election);
+	head_origin(&origin, name, &board->expect.signers.election);
 	head.origin = buffer_slice(&origin);
 	if (root != NULL)
 		head.root = *root;
 	else
 		merkle_tree_root(board->tree, &head.root, size);
-	ck_assert_int_eq(note_key_set(&key, name, &signer->public), R_GOOD);
+	ck_assert_int_eq(checkpoint_board_set(&key, name, &signer->public), R_GOOD);
 	buffer_clear(&board->note);
 	ck_assert_int_eq(checkpoint_sign(&board->note, &head, &key, &signer->key), R_GOOD);
 	buffer_add(&board->note, "", 1); /* a C string */
@@ -58,9 +58,7 @@ board_new(struct board *board)
 		merkle_leaf(&leaf, board->b->lines[i].p, board->b->lines[i].n);
 		ck_assert_int_eq(merkle_tree_append(board->tree, &leaf), R_GOOD);
 	}
-	board->expect.board_name = "board.example/1";
-	board->expect.board_key = board->b->board.public;
-	board->expect.election = *frozen_election(rules_now(board->b->rules));
+	board->expect.signers = frozen_signers(rules_now(board->b->rules));
 	sign_head(board, board->b->line_count, NULL, "board.example/1", &board->b->board);
 }
 
@@ -123,7 +121,7 @@ START_TEST(good_receipts)
 			must(slice_equal(buffer_slice(&bytes), buffer_slice(&twice)));
 			must(receipt_verify(&again, &board.expect, &facts, NULL) == R_GOOD);
 			entry_hash(&hash, board.b->lines[seq]);
-			must(facts.seq == seq && facts.size == size);
+			must(facts.seq == seq && facts.head.size == size);
 			must(digest_equal(&facts.hash, &hash));
 			receipt_free(&again);
 		}
@@ -179,9 +177,9 @@ START_TEST(bad_receipts)
 	EXPECT_RECEIPT(&r, R_BAD_CHECKPOINT);
 	sign_head(&board, last + 1, NULL, "board.example/1", &board.b->board);
 	r.checkpoint = (const char *)board.note.p;
-	board.expect.election.b[0] ^= 1;
+	board.expect.signers.election.b[0] ^= 1;
 	EXPECT_RECEIPT(&r, R_BAD_CHECKPOINT);
-	board.expect.election.b[0] ^= 1;
+	board.expect.signers.election.b[0] ^= 1;
 	r.checkpoint = "";
 	EXPECT_RECEIPT(&r, R_BAD_CHECKPOINT);
 	/* no entry at all */

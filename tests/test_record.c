@@ -19,7 +19,7 @@ static const char *classes[] = { "ordinary", "preferred" };
 static const char *options[] = { "yes", "no", "further \"discussion\" \xc3\xa9" };
 static uint64_t sums[] = { 0, (UINT64_C(1) << 44) - 1 };
 static uint8_t bytes[200];
-static struct party registrars[2], trustees[3];
+static struct party registrars[2], trustees[3], witnesses[2];
 static struct body_answer answers[2];
 static const char fault_record[] = "{\"body\":{},\"by\":\"\"}";
 
@@ -69,7 +69,12 @@ sample_definition(struct definition *d)
 		.threshold = 2,
 		.title = "General meeting",
 		.trustees = trustees,
-		.trustee_count = 3 };
+		.trustee_count = 3,
+		.witness_quorum = 2,
+		.witnesses = witnesses,
+		.witness_count = 2 };
+	witnesses[0] = party(8, "witness.example/1");
+	witnesses[1] = party(9, "w2");
 	registrars[0] = party(3, "r1");
 	registrars[1] = party(4, "r2");
 	trustees[0] = party(5, "t1");
@@ -480,6 +485,11 @@ static const struct change changes[] = {
 	{ RECORD_DEFINITION, "\"mixers\":3", "\"mixers\":1", R_BAD_DEFINITION },
 	{ RECORD_DEFINITION, "\"mixers\":3", "\"mixers\":4", R_BAD_DEFINITION },
 	{ RECORD_DEFINITION, "\"mixers\":3", "\"mixers\":2", R_GOOD },
+	{ RECORD_DEFINITION, "\"witness_quorum\":2", "\"witness_quorum\":1", R_BAD_DEFINITION },
+	{ RECORD_DEFINITION, "\"witness_quorum\":2", "\"witness_quorum\":0", R_BAD_DEFINITION },
+	{ RECORD_DEFINITION, "\"witness_quorum\":2", "\"witness_quorum\":3", R_BAD_DEFINITION },
+	{ RECORD_DEFINITION, "\"witness_quorum\":2", "\"witness_quorum\":33", R_BAD_ENCODING },
+	{ RECORD_DEFINITION, "witness.example/1", "witness example", R_BAD_ENCODING },
 	{ RECORD_DEFINITION, "ristretto255", "ristretto256", R_UNKNOWN_GROUP },
 	{ RECORD_DEFINITION, "ristretto255", "modp2048", R_GOOD },
 	{ RECORD_DEFINITION, "ristretto255", "modp1024", R_UNKNOWN_GROUP },
@@ -611,6 +621,16 @@ START_TEST(limits_of_arrays)
 	ck_assert_int_eq(write_with(RECORD_DEFINITION, &body), R_GOOD);
 	body.definition.registrar_count = 33;
 	ck_assert_int_eq(write_with(RECORD_DEFINITION, &body), R_BAD_ENCODING);
+	sample(RECORD_DEFINITION, &body);
+	body.definition.witness_count = body.definition.witness_quorum = 0;
+	ck_assert_int_eq(write_with(RECORD_DEFINITION, &body), R_GOOD);
+	body.definition.witness_quorum = 1;
+	ck_assert_int_eq(write_with(RECORD_DEFINITION, &body), R_BAD_DEFINITION);
+	body.definition.witnesses = many;
+	body.definition.witness_count = body.definition.witness_quorum = 32;
+	ck_assert_int_eq(write_with(RECORD_DEFINITION, &body), R_GOOD);
+	body.definition.witness_count = 33;
+	ck_assert_int_eq(write_with(RECORD_DEFINITION, &body), R_BAD_ENCODING);
 
 	sample(RECORD_BALLOT, &body);
 	for (i = 0; i < 201; i++)
@@ -632,7 +652,7 @@ END_TEST
 /* No two parties have one key, whatever their roles. */
 START_TEST(equal_keys)
 {
-	struct party *all[7];
+	struct party *all[9];
 	union record_body body;
 	struct sign_public before;
 	size_t i, j;
@@ -644,8 +664,10 @@ START_TEST(equal_keys)
 	all[3] = &registrars[1];
 	for (i = 0; i < 3; i++)
 		all[4 + i] = &trustees[i];
-	for (i = 0; i < 7; i++)
-		for (j = 0; j < 7; j++) {
+	all[7] = &witnesses[0];
+	all[8] = &witnesses[1];
+	for (i = 0; i < 9; i++)
+		for (j = 0; j < 9; j++) {
 			before = all[i]->key;
 			all[i]->key = all[j]->key;
 			must(write_with(RECORD_DEFINITION, &body) ==

@@ -200,6 +200,7 @@ static const struct {
 	int groups; /* once for each group; else once */
 } files[] = {
 	{ "tagged", vec_tagged, 0 },
+	{ "checkpoint", vec_checkpoint, 0 },
 	{ "stream", vec_stream, 0 },
 	{ "transcript", vec_transcript, 0 },
 	{ "reduction", vec_reduction, 1 },

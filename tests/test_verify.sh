@@ -39,7 +39,7 @@ refused() {
 # ---- a folder ----------------------------------------------------------------------------
 
 expect "an archive" 0 verify "$archive" --election "$id"
-says "the verdict" "VERIFIED: 110 checks on 149 entries"
+says "the verdict" "VERIFIED: 111 checks on 149 entries"
 says "the result of an item" "option 2, option 2"
 says "who would have to act together" "any 2 of the 3 trustees together"
 hushes "no warning" WARNING
@@ -51,7 +51,7 @@ if python3 -c 'import json, sys
 a = json.load(open(sys.argv[1]))
 assert a["verdict"] == "verified" and a["exit"] == 0 and a["election"] == sys.argv[2]
 assert a["election_expected"] is True and a["entries"] == 149 and a["reason"] == "GOOD"
-assert all(c["state"] in ("good", "not asked") for c in a["checks"]) and len(a["checks"]) == 111
+assert all(c["state"] in ("good", "not asked") for c in a["checks"]) and len(a["checks"]) == 112
 assert [i["outcome"]["winners"] for i in a["items"]][:2] == [[2], [9]]
 assert len(a["promises"]) == 7' "$TMPDIR/out" "$id"; then
 	good "the JSON"

@@ -54,6 +54,6 @@ typedef void vec_writer(struct vec *v, const struct group *g);
 vec_writer vec_reduction, vec_generators, vec_embedding, vec_decoding;
 vec_writer vec_elgamal, vec_schnorr, vec_lagrange, vec_dleq, vec_shuffle, vec_keygen;
 /* And what does not depend on the group. */
-vec_writer vec_tagged, vec_stream, vec_transcript;
+vec_writer vec_tagged, vec_stream, vec_transcript, vec_checkpoint;
 
 #endif

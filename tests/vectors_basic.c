@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/checkpoint.h"
 #include "crypto/group_ops.h"
 #include "crypto/hash.h"
 #include "tests/slow.h"
@@ -29,6 +30,69 @@ vec_tagged(struct vec *v, const struct group *g)
 		vec_hex(v, "TH", digest.b, sizeof digest.b);
 		vec_close(v, '}');
 	}
+}
+
+/* A head of `size` entries with the board's two lines, then those of the witnesses. */
+static void
+checkpoint_case(struct vec *v, uint64_t size, uint64_t time, unsigned witnesses)
+{
+	struct checkpoint head = { .origin = slice_of("board.example/vectors/00ff"),
+		.size = size,
+		.time = time };
+	uint8_t seed[SIGN_SEED_BYTES];
+	struct checkpoint_board board;
+	struct sign_public public;
+	struct sign_key secret;
+	struct buffer note = { 0 }, text = { 0 };
+	struct note_key key;
+	char name[40];
+	unsigned i;
+
+	memset(seed, (int)size + 1, sizeof seed);
+	memset(head.root.b, (int)size + 2, sizeof head.root.b);
+	sign_key_from_seed(&public, &secret, seed);
+	vec_must(checkpoint_board_set(&board, "board.example/vectors", &public));
+	vec_must(checkpoint_sign(&note, &head, &board, &secret));
+	checkpoint_write(&text, &head);
+	vec_open(v, NULL, '{');
+	vec_string(v, "name", "board.example/vectors");
+	vec_hex(v, "seed", seed, sizeof seed);
+	vec_hex(v, "key", public.b, sizeof public.b);
+	vec_hex(v, "signature_id", board.sign.id, 4);
+	vec_hex(v, "cosignature_id", board.cosign.id, 4);
+	vec_string(v, "origin", "board.example/vectors/00ff");
+	vec_number(v, "size", size);
+	vec_hex(v, "root", head.root.b, sizeof head.root.b);
+	vec_number(v, "time", time);
+	vec_hex(v, "text", text.p, text.n);
+	vec_open(v, "witnesses", '[');
+	for (i = 1; i <= witnesses; i++) {
+		memset(seed, 0xf0 + (int)i, sizeof seed);
+		(void)snprintf(name, sizeof name, "witness.example/%u", i);
+		sign_key_from_seed(&public, &secret, seed);
+		vec_must(note_key_set(&key, name, NOTE_COSIGNATURE, &public));
+		note_sign(&note, buffer_slice(&text), &key, &secret, time + i);
+		vec_open(v, NULL, '{');
+		vec_string(v, "name", name);
+		vec_hex(v, "seed", seed, sizeof seed);
+		vec_hex(v, "key", public.b, sizeof public.b);
+		vec_number(v, "time", time + i);
+		vec_close(v, '}');
+	}
+	vec_close(v, ']');
+	vec_must(buffer_result(&note));
+	vec_hex(v, "note", note.p, note.n);
+	vec_close(v, '}');
+	buffer_free(&note);
+	buffer_free(&text);
+}
+
+void
+vec_checkpoint(struct vec *v, const struct group *g)
+{
+	(void)g;
+	checkpoint_case(v, 1, 0, 0);
+	checkpoint_case(v, 47, 1700000000, 2);
 }
 
 /* A 128-bit integer, little-endian, in decimal. */

@@ -117,7 +117,7 @@ check_receipt(struct lines *l, uint8_t *seen, const struct load_ballot *ballot,
 		r = receipt_verify(&receipt, expect, &facts, &why);
 	if (r != R_GOOD)
 		load_die("receipt of ballot %zu: %s: %s", number, result_name(r), why.text);
-	if (facts.seq >= l->n || facts.size > l->n)
+	if (facts.seq >= l->n || facts.head.size > l->n)
 		load_die("ballot %zu was acknowledged and is not on the board", number);
 	line = line_at(l, (size_t)facts.seq);
 	if (line.n != strlen(receipt.entry) || memcmp(line.p, receipt.entry, line.n) != 0)
@@ -131,9 +131,8 @@ check_receipt(struct lines *l, uint8_t *seen, const struct load_ballot *ballot,
 void
 load_check(struct load_verdict *v, const struct load_board *b, const struct load_election *e)
 {
-	struct receipt_expect expect = { .board_name = LOAD_BOARD_NAME,
-		.board_key = e->board,
-		.election = e->id };
+	const struct definition signer = { .board = { .key = e->board, .name = LOAD_BOARD_NAME } };
+	struct receipt_expect expect = { .signers = { .definition = &signer, .election = e->id } };
 	struct lines l = { 0 };
 	double begun = load_now();
 	uint8_t *seen;

@@ -22,7 +22,7 @@ README = """\
 This is the complete public record of an election held with Tabella, protocol version 1.
 
   entries.ndjson  the bulletin board: one entry a line, each with the hash of the one before
-  checkpoint      the size and root of the board, signed by the board
+  checkpoint      the size and root of the board, signed by the board and its witnesses
   blobs/          the roll, the mixed lists, proofs and decryption factors, by SHA-256
   result.json     the result, as it follows from the record
 
@@ -148,8 +148,12 @@ def verify(files: Files, expected: bytes | None = None, partial: bool = False,
         signed = checkpoint.read(board.define, board.election, files.read("checkpoint"))
     except Refused as refused:
         raise Failed("V008", refused.reason, refused.text) from None
-    if (signed.size, signed.root) != (len(lines), tree):
-        raise Failed("V009", "BAD_CHECKPOINT", f"size {signed.size} or its root is not the board's")
+    last = canonical.parse(lines[-1])["time"] // 1000
+    if (signed.size, signed.root, signed.time) != (len(lines), tree, last):
+        raise Failed("V009", "BAD_CHECKPOINT",
+                     f"size {signed.size}, its root or time is not the board's")
+    if len(signed.witnessed) < board.define.body["witness_quorum"]:
+        raise Failed("V915", "NO_QUORUM", f"{len(signed.witnessed)} witnesses have co-signed")
     if head is not None:
         _judge_head(replay, lines, head)
     _judge_blobs(blobs, lines)

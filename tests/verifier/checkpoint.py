@@ -1,9 +1,9 @@
-"""Signed heads: C2SP tlog-checkpoint as a signed note (protocol 9)."""
+"""Signed heads: C2SP tlog-checkpoint in a signed note, with cosignatures (protocol 9)."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ed25519
 from board import Definition
@@ -11,14 +11,19 @@ from hashing import sha256
 from reasons import Refused
 
 
+SIGNATURE, COSIGNATURE = 1, 4
+
+
 @dataclass
 class Head:
     size: int
     root: bytes
+    time: int = 0  # of the board's cosignature, in seconds
+    witnessed: set[int] = field(default_factory=set)  # which witnesses have co-signed, from 0
 
 
-def _key_hash(name: str, key: bytes) -> bytes:
-    return sha256(name.encode() + b"\n\x01" + key)[:4]
+def _key_hash(name: str, algorithm: int, key: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + bytes([algorithm]) + key)[:4]
 
 
 def text(definition: Definition, election: bytes, head: Head) -> bytes:
@@ -28,12 +33,30 @@ def text(definition: Definition, election: bytes, head: Head) -> bytes:
     return f"{origin}\n{head.size}\n{root}\n".encode()
 
 
-def note(definition: Definition, election: bytes, head: Head, seed: bytes) -> bytes:
-    """A whole checkpoint, signed with this seed of the board's key."""
+def _cosigned(signed: bytes, time: int) -> bytes:
+    return f"cosignature/v1\ntime {time}\n".encode() + signed
+
+
+def line(name: str, algorithm: int, key: bytes, rest: bytes) -> bytes:
+    """A signature line, with its line end."""
+    data = base64.b64encode(_key_hash(name, algorithm, key) + rest).decode()
+    return f"— {name} {data}\n".encode()
+
+
+def cosign(name: str, signed: bytes, seed: bytes, time: int) -> bytes:
+    """The line of a timestamped cosignature."""
+    signature = ed25519.sign(seed, _cosigned(signed, time))
+    return line(name, COSIGNATURE, ed25519.public_key(seed), time.to_bytes(8, "big") + signature)
+
+
+def note(definition: Definition, election: bytes, head: Head, seed: bytes,
+         *witnesses: bytes) -> bytes:
+    """A whole checkpoint, signed with this seed of the board's key; lines of witnesses after it."""
     board = definition.body["board"]
     signed = text(definition, election, head)
-    signature = _key_hash(board["name"], board["key"]) + ed25519.sign(seed, signed)
-    return signed + f"\n— {board['name']} {base64.b64encode(signature).decode()}\n".encode()
+    own = line(board["name"], SIGNATURE, board["key"], ed25519.sign(seed, signed))
+    return b"".join([signed, b"\n", own, cosign(board["name"], signed, seed, head.time),
+                     *witnesses])
 
 
 def read(definition: Definition, election: bytes, data: bytes) -> Head:
@@ -43,11 +66,12 @@ def read(definition: Definition, election: bytes, data: bytes) -> Head:
             raise Refused("BAD_CHECKPOINT", what)
 
     board = definition.body["board"]
+    need(len(data) <= 16384, "too large")
     try:
         lines = data.decode().split("\n")
     except UnicodeDecodeError:
         lines = []
-    need(len(lines) == 6 and lines[3] == "" and lines[5] == "", "not a checkpoint of one signature")
+    need(len(lines) >= 7 and lines[3] == "" and lines[-1] == "", "not a signed checkpoint")
     size, root = lines[1], _base64(lines[2])
     need(size.isascii() and size.isdecimal() and str(int(size)) == size and len(size) < 20,
          "the size")
@@ -55,12 +79,37 @@ def read(definition: Definition, election: bytes, data: bytes) -> Head:
     head = Head(int(size), root or b"")
     signed = text(definition, election, head)
     need(data.startswith(signed), "not of this election")
-    start = f"— {board['name']} "
-    need(lines[4].startswith(start), "signed by another name")
-    signature = _base64(lines[4][len(start):])
-    need(signature is not None and signature[:4] == _key_hash(board["name"], board["key"]),
-         "signed by another key")
-    need(ed25519.verify(board["key"], signed, (signature or b"")[4:]), "the signature")
+
+    def signature(number: int, name: str, algorithm: int, key: bytes, length: int) -> bytes | None:
+        """What line `number` holds if it is of this key."""
+        start = f"— {name} "
+        held = _base64(lines[number][len(start):]) if lines[number].startswith(start) else None
+        if held is None or held[:4] != _key_hash(name, algorithm, key):
+            return None
+        need(len(held) == 4 + length, "the length of a signature")
+        return held[4:]
+
+    def cosignature(number: int, name: str, key: bytes) -> int | None:
+        held = signature(number, name, COSIGNATURE, key, 72)
+        if held is None:
+            return None
+        time = int.from_bytes(held[:8], "big")
+        need(time < 2**63 and ed25519.verify(key, _cosigned(signed, time), held[8:]),
+             "a cosignature")
+        return time
+
+    own = signature(4, board["name"], SIGNATURE, board["key"], 64)
+    need(own is not None and ed25519.verify(board["key"], signed, own or b""), "the signature")
+    at = cosignature(5, board["name"], board["key"])
+    need(at is not None, "no cosignature of the board")
+    head.time = at or 0
+    number = 6
+    for i, witness in enumerate(definition.body["witnesses"]):
+        if number < len(lines) - 1 and (
+                cosignature(number, witness["name"], witness["key"]) is not None):
+            head.witnessed.add(i)
+            number += 1
+    need(number == len(lines) - 1, "signed by somebody else")
     return head
 
 

@@ -35,6 +35,7 @@ from canonical import b64
 from groups import Element, Group, group_by_name
 from hashing import sha256, tagged, transcript
 from prove import Dealer, Prover
+from reasons import Refused
 
 ZERO = bytes(32)
 Body = dict[str, Any]
@@ -83,7 +84,7 @@ class Forge:
     """One board, and the keys of everybody on it."""
 
     def __init__(self, group: str, seed: int, trustees: int, threshold: int, mixers: int,
-                 registrars: int = 2, **fields: Any) -> None:
+                 registrars: int = 2, witnesses: int = 0, **fields: Any) -> None:
         found = group_by_name(group)
         assert found is not None
         self.group: Group = found
@@ -97,6 +98,7 @@ class Forge:
         self.board = self.role("board.example/test")
         self.registrars = [self.role(f"Registrar {i + 1}") for i in range(registrars)]
         self.trustees = [self.role(f"Trustee {i + 1}") for i in range(trustees)]
+        self.witnesses = [self.role(f"witness.example/{i + 1}") for i in range(witnesses)]
         self.threshold, self.mixers = threshold, mixers
         self.fields: Body = {
             "board": self.board.entry, "classes": [], "code_parts": 1, "group": group,
@@ -105,7 +107,8 @@ class Forge:
             "registrars": [role.entry for role in self.registrars],
             "salt": b64(self.rng.randbytes(32)), "threshold": threshold,
             "title": "A small election", "trustees": [role.entry for role in self.trustees],
-            "version": 1, **fields}
+            "version": 1, "witness_quorum": witnesses // 2 + 1 if witnesses else 0,
+            "witnesses": [role.entry for role in self.witnesses], **fields}
         self.election = tagged("tabella/1 election", canonical.write({"definition": self.fields}))
         self.voters: list[Voter] = []
         self.questions: list[Question] = []
@@ -139,11 +142,19 @@ class Forge:
         return b64(sha256(data))
 
     def head(self) -> bytes:
-        """A checkpoint of the board as it is."""
+        """A checkpoint of the board as it is, co-signed by as many witnesses as it takes."""
         definition = Definition({"board": {"key": self.board.key, "name": self.board.name}},
                                 self.group)
-        head = checkpoint.Head(len(self.lines), merkle.root(self.lines))
-        return checkpoint.note(definition, self.election, head, self.board.seed)
+        try:
+            time = canonical.parse(self.lines[-1])["time"]
+        except (Refused, KeyError, IndexError, TypeError):
+            time = 0  # the last line is spoilt
+        time = time if isinstance(time, int) else 0
+        head = checkpoint.Head(len(self.lines), merkle.root(self.lines), time // 1000)
+        signed = checkpoint.text(definition, self.election, head)
+        return checkpoint.note(definition, self.election, head, self.board.seed, *(
+            checkpoint.cosign(role.name, signed, role.seed, head.time + 1)
+            for role in self.witnesses[:self.fields["witness_quorum"]]))
 
     def files(self) -> dict[str, bytes]:
         result = canonical.write({"election": b64(self.election), "items": sorted(
@@ -483,7 +494,8 @@ def small(group: str, seed: int) -> Forge:
 
 
 def rich(group: str, seed: int) -> Forge:
-    f = Forge(group, seed, trustees=5, threshold=2, mixers=2, registrars=3, classes=["A", "B"],
+    f = Forge(group, seed, trustees=5, threshold=2, mixers=2, registrars=3, witnesses=3,
+              classes=["A", "B"],
               code_parts=2, late_items=1, min_ballots=2, registrar_quorum=2)
     f.define()
     f.item("plurality", ["Red", "Green", "Blue"],

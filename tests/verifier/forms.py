@@ -126,7 +126,9 @@ BODIES: dict[str, Form] = {
         threshold=integer(1, 64),
         title=string(500),
         trustees=array(_ROLE, 1, 64),
-        version=integer(1, 1)),
+        version=integer(1, 1),
+        witness_quorum=integer(0, 32),
+        witnesses=array(table(key=b64(32), name=_board_name), 0, 32)),
     "item": table(
         choice=word("plurality", "approval", "ranking"),
         count=table(

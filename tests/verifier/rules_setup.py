@@ -13,7 +13,7 @@ from rules import Rule, in_open, in_setup, item_in, must
 
 
 def _all_keys(d: Definition) -> list[bytes]:
-    return [key for role in ("board", "organiser", "registrars", "trustees")
+    return [key for role in ("board", "organiser", "registrars", "trustees", "witnesses")
             for key in d.key_of(role)]
 
 
@@ -32,6 +32,9 @@ class DefinitionRule(Rule):
         must(body["threshold"] <= body["mixers"] <= trustees, "mixers", "BAD_DEFINITION")
         must(body["registrar_quorum"] <= registrars, "registrar_quorum", "BAD_DEFINITION")
         must(body["threshold"] <= trustees, "threshold", "BAD_DEFINITION")
+        quorum, witnesses = body["witness_quorum"], len(body["witnesses"])
+        must(quorum <= witnesses and (2 * quorum > witnesses or witnesses == 0),
+             "witness_quorum", "BAD_DEFINITION")
         must(len(set(keys)) == len(keys), "two equal keys", "BAD_DEFINITION")
         r.read["definition"] = Definition(body, group)
 

@@ -159,6 +159,11 @@ class SetupTests(unittest.TestCase):
         change("V011 BAD_DEFINITION", mixers=5)
         change("V011 BAD_DEFINITION", code_parts=3)
         change("V011 BAD_DEFINITION", registrar_quorum=3)
+        change("V011 BAD_DEFINITION", witness_quorum=1)
+        change("V011 BAD_DEFINITION", witness_quorum=1, witnesses=[f.board.entry])
+        change("V011 BAD_DEFINITION", witness_quorum=1, witnesses=[
+            {"key": OTHER, "name": "w/1"}, {"key": b64(b"\x08" * 32), "name": "w/2"}])
+        change("V011 BAD_ENCODING", witness_quorum=1, witnesses=[{"key": OTHER, "name": "w 1"}])
         change("V011 BAD_DEFINITION", trustees=[
             *f.fields["trustees"][:3], f.fields["registrars"][0]])
         change("V012 NOT_ALLOWED", organiser={"key": OTHER, "name": "x"})

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -11,6 +12,8 @@ import unittest
 from typing import Any
 
 import chacha
+import checkpoint
+import ed25519
 import keys
 import proofs
 import runner
@@ -21,7 +24,7 @@ from reasons import Refused
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "vectors")
 SUBJECTS = ("decoding", "dleq", "elgamal", "embedding", "generators", "keygen", "lagrange",
-            "reduction", "schnorr", "shuffle", "stream", "tagged", "transcript")
+            "reduction", "schnorr", "shuffle", "stream", "tagged", "transcript", "checkpoint")
 
 Case = dict[str, Any]
 
@@ -100,6 +103,21 @@ class VectorTests(unittest.TestCase):
             self.assertEqual(have[:len(want)], want)
             numbers = [int(text) for text in case["integers"]]
             self.assertEqual(chacha.integers(key, len(numbers)), numbers)
+
+    def test_checkpoint(self) -> None:
+        for case in self.cases("checkpoint"):
+            key, seed = bytes.fromhex(case["key"]), bytes.fromhex(case["seed"])
+            self.assertEqual(ed25519.public_key(seed), key)
+            signed = bytes.fromhex(case["text"])
+            self.assertEqual(signed, (
+                f"{case['origin']}\n{case['size']}\n"
+                f"{base64.b64encode(bytes.fromhex(case['root'])).decode()}\n").encode())
+            own = checkpoint.line(case["name"], checkpoint.SIGNATURE, key,
+                                  ed25519.sign(seed, signed))
+            lines = [own, checkpoint.cosign(case["name"], signed, seed, case["time"])]
+            lines += [checkpoint.cosign(w["name"], signed, bytes.fromhex(w["seed"]), w["time"])
+                      for w in case["witnesses"]]
+            self.assertEqual((signed + b"\n" + b"".join(lines)).hex(), case["note"])
 
     def test_tagged(self) -> None:
         for case in self.cases("tagged"):

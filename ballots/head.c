@@ -1,0 +1,136 @@
+#include "ballots/head.h"
+
+#include <string.h>
+
+#include "crypto/base64.h"
+#include "crypto/note.h"
+
+void
+head_origin(struct buffer *out, const char *board_name, const struct digest *election)
+{
+	char hex[HEX_LEN(sizeof election->b) + 1];
+
+	(void)hex_encode(hex, election->b, sizeof election->b);
+	buffer_add_string(out, board_name);
+	buffer_add_string(out, "/");
+	buffer_add_string(out, hex);
+}
+
+enum result
+head_witness_keys(struct note_key keys[CHECKPOINT_WITNESSES_MAX],
+    const struct definition *definition)
+{
+	enum result r = R_GOOD;
+	size_t i;
+
+	for (i = 0; r == R_GOOD && i < definition->witness_count; i++)
+		r = note_key_set(&keys[i], definition->witnesses[i].name, NOTE_COSIGNATURE,
+		    &definition->witnesses[i].key);
+	return r;
+}
+
+enum result
+head_open(struct checkpoint *head, struct slice note, const struct head_signers *signers)
+{
+	const struct definition *d = signers->definition;
+	struct note_key witnesses[CHECKPOINT_WITNESSES_MAX];
+	struct checkpoint_board board;
+	struct buffer origin = { 0 };
+	enum result r;
+
+	head_origin(&origin, d->board.name, &signers->election);
+	r = buffer_result(&origin);
+	if (r == R_GOOD)
+		r = checkpoint_board_set(&board, d->board.name, &d->board.key);
+	if (r == R_GOOD)
+		r = head_witness_keys(witnesses, d);
+	if (r == R_GOOD && note.n > HEAD_BYTES_MAX)
+		r = R_TOO_LARGE;
+	if (r == R_GOOD)
+		r = checkpoint_open(head, note, buffer_slice(&origin), &board, witnesses,
+		    d->witness_count);
+	buffer_free(&origin);
+	head->origin = (struct slice){ NULL, 0 };
+	return r == R_GOOD || r == R_NO_MEMORY ? r : R_BAD_CHECKPOINT;
+}
+
+enum result
+head_quorum(const struct checkpoint *head, const struct definition *definition, struct why *why)
+{
+	const unsigned have = checkpoint_witnesses(head);
+
+	if (have >= definition->witness_quorum)
+		return R_GOOD;
+	return why_set(why, R_NO_QUORUM,
+	    "%u of %zu witnesses have co-signed the board's head of %llu entries; it takes %llu",
+	    have, definition->witness_count, (unsigned long long)head->size,
+	    (unsigned long long)definition->witness_quorum);
+}
+
+/* ---- joining ---- */
+
+/* Add the line of the i-th witness if `from` has a good one: *done. */
+static void
+add_line(struct buffer *out, const struct note *from, const struct note_key *key, int *done)
+{
+	static const char dash[] = "\xe2\x80\x94 ";
+	size_t i;
+
+	if (*done || note_check(from, key, NULL) != R_GOOD)
+		return;
+	for (i = 0; !note_line_is_of(&from->line[i], key); i++)
+		;
+	buffer_add_string(out, dash);
+	buffer_add(out, from->line[i].name.p, from->line[i].name.n);
+	buffer_add_string(out, " ");
+	buffer_add(out, from->line[i].base64.p, from->line[i].base64.n);
+	buffer_add_string(out, "\n");
+	*done = 1;
+}
+
+/* The length of the text, the empty line and the board's two lines. */
+static size_t
+own_length(const struct note *note)
+{
+	const struct slice last = note->line[1].base64;
+
+	return (size_t)(last.p + last.n - note->text.p) + 1;
+}
+
+enum result
+head_join(struct buffer *out, struct checkpoint *head, struct slice note, struct slice lines,
+    const struct head_signers *signers)
+{
+	struct note_key keys[CHECKPOINT_WITNESSES_MAX];
+	struct buffer other = { 0 };
+	struct note have, more;
+	enum result r = head_open(head, note, signers);
+	size_t i, before = out->n;
+	int joined, done;
+
+	if (r == R_GOOD)
+		r = head_witness_keys(keys, signers->definition);
+	if (r == R_GOOD)
+		r = note_parse(&have, note);
+	if (r != R_GOOD)
+		return r;
+	note_begin(&other, have.text);
+	buffer_add(&other, lines.p, lines.n);
+	joined =
+	    buffer_result(&other) == R_GOOD && note_parse(&more, buffer_slice(&other)) == R_GOOD;
+	buffer_add(out, note.p, own_length(&have));
+	for (i = 0; i < signers->definition->witness_count; i++) {
+		done = 0;
+		/* The newer one first: its time says more. */
+		if (joined)
+			add_line(out, &more, &keys[i], &done);
+		add_line(out, &have, &keys[i], &done);
+		if (done)
+			head->witnessed |= UINT64_C(1) << i;
+	}
+	buffer_free(&other);
+	r = buffer_result(out);
+	if (r != R_GOOD)
+		out->n = before;
+	return r;
+}
