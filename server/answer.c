@@ -63,6 +63,7 @@ answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
 		else
 			request_fail(job->request, r, NULL);
 	}
+	meter_time(&b->meter.record, job->begun);
 	buffer_free(&out);
 	job_free(job);
 }
@@ -114,6 +115,7 @@ struct second_look {
 static void
 refuse_at_last(struct board *b, struct job *job)
 {
+	meter_refused(&b->meter, job->verdict);
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, job->verdict, &job->why);
 	if (job->request != NULL && job->wait > 0)
@@ -148,6 +150,7 @@ look_again(struct errand *errand, struct store *store)
 	} else if (seq == STORE_NONE)
 		refuse_at_last(look->board, job);
 	else {
+		meter_add(&look->board->meter, METER_AGAIN, 1);
 		if (job->docketed)
 			docket_close(look->board->docket, &job->host->id, &job->hash, R_GOOD,
 			    &job->why);

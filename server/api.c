@@ -53,9 +53,15 @@ find_route(struct board *b, const struct http_head *head, struct api_call *call,
 	size_t i, fits = ROUTES;
 
 	memset(call, 0, sizeof *call);
-	if (head->segments == 1 && strcmp(head->segment[0], "healthz") == 0 && method == HTTP_GET) {
-		call->route = ROUTE_HEALTH;
-		return R_GOOD;
+	if (head->segments == 1 && method == HTTP_GET) {
+		if (strcmp(head->segment[0], "healthz") == 0) {
+			call->route = ROUTE_HEALTH;
+			return R_GOOD;
+		}
+		if (strcmp(head->segment[0], "metrics") == 0) {
+			call->route = ROUTE_METRICS;
+			return R_GOOD;
+		}
 	}
 	for (i = 0; i < ROUTES; i++) {
 		if (!path_fits(i, head))
@@ -186,6 +192,59 @@ reply_elections(struct board *b, struct request *request)
 	}
 	buffer_add_string(&out, "]}");
 	reply_buffer(request, REPLY_JSON, &out);
+}
+
+static void
+write_queues(struct board *b, struct buffer *out)
+{
+	static const char *const names[] = { "ballots", "longs", "append" };
+	struct queue *const queues[] = { b->ballots, b->longs, b->append };
+	size_t jobs[3], bytes[3], i;
+
+	for (i = 0; i < 3; i++)
+		queue_count(queues[i], &jobs[i], &bytes[i]);
+	meter_write_head(out, "queue_records", "gauge", "Records that wait, by what for.");
+	for (i = 0; i < 3; i++)
+		meter_write_labelled(out, "queue_records", "queue", names[i], jobs[i]);
+	meter_write_head(out, "queue_bytes", "gauge", "Their bytes.");
+	for (i = 0; i < 3; i++)
+		meter_write_labelled(out, "queue_bytes", "queue", names[i], bytes[i]);
+	meter_write_value(out, "errands", "gauge", "Reads and uploads that wait.",
+	    clerks_waiting(b->clerks));
+}
+
+static void
+reply_metrics(struct board *b, struct request *request)
+{
+	struct buffer out = { 0 };
+	struct listen_counts n;
+	uint64_t entries = 0;
+	struct hosted *h;
+	size_t i;
+
+	listen_count(b->listen, &n);
+	for (i = 0; (h = hosts_at(b->hosts, i)) != NULL; i++)
+		entries += hosted_size(h);
+	meter_write_head(&out, "build_info", "gauge", "The program's version.");
+	meter_write_labelled(&out, "build_info", "version", PACKAGE_VERSION, 1);
+	meter_write_value(&out, "elections", "gauge", "Elections on this board.", i);
+	meter_write_value(&out, "entries", "gauge", "Entries of all elections.", entries);
+	meter_write_value(&out, "connections", "gauge", "Open connections.", n.open);
+	meter_write_value(&out, "connections_total", "counter", "Connections accepted.",
+	    n.accepted);
+	meter_write_value(&out, "connections_shed_total", "counter",
+	    "Connections refused or closed while idle, over a cap.", n.shed);
+	meter_write_value(&out, "connections_cut_total", "counter",
+	    "Connections closed for a deadline.", n.cut);
+	meter_write_value(&out, "requests_total", "counter", "Requests that were answered.",
+	    n.requests);
+	meter_write_value(&out, "requests_refused_total", "counter",
+	    "Requests that broke the rules of HTTP or of their address.", n.refused);
+	meter_write_value(&out, "buffered_bytes", "gauge", "Bytes of bodies and answers held now.",
+	    n.buffered);
+	write_queues(b, &out);
+	meter_write(&out, &b->meter);
+	reply_buffer(request, "text/plain; version=0.0.4; charset=utf-8", &out);
 }
 
 static void
@@ -387,6 +446,7 @@ on_request(void *ctx, struct request *request)
 	}
 	switch (call.route) {
 	case ROUTE_HEALTH: api_send_health(b, request); return;
+	case ROUTE_METRICS: reply_metrics(b, request); return;
 	case ROUTE_BOARD: reply_board(b, request); return;
 	case ROUTE_ELECTIONS: reply_elections(b, request); return;
 	case ROUTE_FOUND: found_election(b, request); return;

@@ -252,13 +252,26 @@ answer_batch(struct batch *a, struct store *store, enum result r, const struct w
 	(void)store;
 }
 
+static void
+count_batch(const struct batch *a, enum result r, uint64_t begun)
+{
+	struct meter *m = &a->board->meter;
+
+	if (r == R_GOOD) {
+		meter_time(&m->commit, begun);
+		meter_add(m, METER_BATCHES, 1);
+		meter_add(m, METER_STORED, a->n);
+	} else
+		meter_add(m, r == R_CONFLICT ? METER_CONFLICTS : METER_UNSTORED, 1);
+}
+
 /* Take in as many jobs of one election as one batch holds; returns the rest. */
 static struct job *
 run_batch(struct batch *a, struct store *store, struct job *list)
 {
 	struct job *rest = NULL, **end = &rest, *job;
 	struct why why = { 0 };
-	uint64_t time_before, time;
+	uint64_t time_before, time, begun;
 	struct entry next;
 	enum result r = R_GOOD;
 
@@ -285,8 +298,10 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 		r = sign_head(a, time);
 		if (r == R_GOOD && a->before.size == 0)
 			r = store_election_make(store, &a->host->key, &a->host->id, &why);
+		begun = meter_now();
 		if (r == R_GOOD)
 			r = store_batch_of(a, store, time_before, time, &why);
+		count_batch(a, r, begun);
 		if (r == R_GOOD) {
 			rules_settle(a->host->rules);
 			if (hosted_publish(a->host, time, buffer_slice(&a->note)) != R_GOOD)

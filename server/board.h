@@ -20,6 +20,7 @@
 #include "server/job.h"
 #include "server/listen.h"
 #include "server/log.h"
+#include "server/meter.h"
 #include "server/pace.h"
 #include "server/store.h"
 
@@ -44,6 +45,7 @@ struct board {
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;
 	struct pace *pace;
+	struct meter meter;
 	struct clerks *clerks;
 	struct listen *listen;
 	pthread_t ballot_thread, long_thread, append_thread;

@@ -94,6 +94,17 @@ clerks_send(struct clerks *c, struct errand *errand)
 	return r;
 }
 
+size_t
+clerks_waiting(struct clerks *c)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&c->lock);
+	n = c->waiting;
+	(void)pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
 void
 clerks_stop(struct clerks *c)
 {

@@ -24,6 +24,8 @@ enum result clerks_new(struct clerks **out, size_t n, size_t errands_max,
     const struct store_options *options);
 /* R_GOOD, or R_BUSY: the errand stays the caller's. Any thread. */
 enum result clerks_send(struct clerks *c, struct errand *errand);
+/* How many errands wait. */
+size_t clerks_waiting(struct clerks *c);
 /* Finish what is in hand and end the threads; then free. */
 void clerks_stop(struct clerks *c);
 void clerks_free(struct clerks *c);

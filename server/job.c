@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/meter.h"
+
 static void
 prepare(struct job *job)
 {
@@ -40,6 +42,7 @@ job_new(struct job **out, struct hosted *host, struct request *request, struct s
 		memcpy(copy, bytes.p, bytes.n);
 	job->host = host;
 	job->request = request;
+	job->begun = meter_now();
 	job->bytes.p = copy;
 	job->bytes.n = bytes.n;
 	sha256(&job->hash, bytes.p, bytes.n);
@@ -135,6 +138,15 @@ queue_put(struct queue *q, struct job *job, enum queue_put how)
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return r;
+}
+
+void
+queue_count(struct queue *q, size_t *jobs, size_t *bytes)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	*jobs = q->jobs;
+	*bytes = q->bytes;
+	(void)pthread_mutex_unlock(&q->lock);
 }
 
 struct job *

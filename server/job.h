@@ -30,6 +30,7 @@ struct job {
 	struct digest tracker;   /* of a ballot */
 	bool has_tracker;
 	struct check *check; /* owns the parsed record */
+	uint64_t begun;      /* meter_now, when it came */
 	bool docketed;       /* on the docket: nobody waits on the connection */
 	unsigned wait;       /* seconds that its roll line must wait, if it writes too often */
 	unsigned rounds;     /* how often it had to be checked anew */
@@ -60,6 +61,8 @@ enum queue_put { QUEUE_TRY, QUEUE_WAIT, QUEUE_FORCE };
 
 /* R_GOOD; R_BUSY when it is full or closed: the job stays the caller's. */
 enum result queue_put(struct queue *q, struct job *job, enum queue_put how);
+/* How much is in it. */
+void queue_count(struct queue *q, size_t *jobs, size_t *bytes);
 /* Wait for jobs and take up to n of them, in order, as a list. NULL once the queue
  * is closed and empty. */
 struct job *queue_take(struct queue *q, size_t n);

@@ -51,6 +51,8 @@ server_libtserver_a_SOURCES = \
 	server/listen_accept.c \
 	server/log.c \
 	server/log.h \
+	server/meter.c \
+	server/meter.h \
 	server/pace.c \
 	server/pace.h \
 	server/process.c \

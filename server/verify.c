@@ -97,6 +97,7 @@ run_jobs(struct board *b, struct store *store, struct job *list, const struct ef
 	struct check *checks[BATCH];
 	struct job *rest, **end, *mine, *job;
 	struct board_source source;
+	uint64_t begun;
 	size_t n;
 
 	while (list != NULL) {
@@ -118,7 +119,10 @@ run_jobs(struct board *b, struct store *store, struct job *list, const struct ef
 			}
 		}
 		board_source_set(&source, store, host);
+		begun = meter_now();
 		checks_run(checks, n, &source.source, effort);
+		meter_add(&b->meter, METER_VERIFIED, n);
+		meter_add(&b->meter, METER_VERIFY_US, meter_now() - begun);
 		/* `mine` was stacked: turn it round, so that records keep their order. */
 		for (list = NULL; (job = mine) != NULL;) {
 			mine = job->next;

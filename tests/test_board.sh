@@ -244,6 +244,40 @@ else
 fi
 run organiser open-item all
 
+# ---- what the board counts -------------------------------------------------------------------
+curl -sS --max-time "$LONG" "$URL/metrics" >"$TMPDIR/metrics"
+if python3 - "$TMPDIR/metrics" <<'END'
+import re, sys
+kinds, values, helped = {}, {}, set()
+for line in open(sys.argv[1]):
+    line = line.rstrip("\n")
+    if line.startswith("# HELP "):
+        helped.add(line.split(" ", 3)[2])
+        assert len(line.split(" ", 3)[3]) > 5, line
+    elif line.startswith("# TYPE "):
+        _, _, name, kind = line.split(" ")
+        assert name in helped and name not in kinds and kind in ("counter", "gauge", "histogram"), line
+        kinds[name] = kind
+    else:
+        m = re.fullmatch(r'(tabella_[a-z_]+)(\{[a-z]+="[A-Za-z0-9_.+]+"\})? ([0-9.]+)', line)
+        assert m, line
+        base = re.sub(r"_(bucket|sum|count)$", "", m[1])
+        assert m[1] in kinds or kinds.get(base) == "histogram", line
+        assert m[1] + (m[2] or "") not in values, line
+        values[m[1] + (m[2] or "")] = float(m[3])
+assert values["tabella_elections"] == 2
+assert values["tabella_batches_total"] > 0
+assert values["tabella_records_stored_total"] >= values["tabella_batches_total"]
+assert values["tabella_commit_seconds_count"] == values["tabella_batches_total"]
+assert values['tabella_commit_seconds_bucket{le="+Inf"}'] == values["tabella_batches_total"]
+assert values["tabella_record_seconds_count"] == values["tabella_records_stored_total"]
+assert values["tabella_records_verified_total"] > 0 and values["tabella_requests_total"] > 0
+assert values['tabella_queue_records{queue="append"}'] == 0
+buckets = [v for k, v in values.items() if k.startswith("tabella_commit_seconds_bucket")]
+assert buckets == sorted(buckets) and len(buckets) == 14
+END
+then good "metrics"; else bad "metrics"; fi
+
 # ---- ballots -----------------------------------------------------------------------------
 
 # Prepare ballots: cast them all through the proxy, which keeps them, on a board whose
