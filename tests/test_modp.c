@@ -111,6 +111,18 @@ mul_want(mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b, const mp_limb_t
 	mpz_clear(x);
 }
 
+static void
+power_want(mp_limb_t *out, const struct modp *m, const mp_limb_t *base, const mp_limb_t *e)
+{
+	const mp_size_t n = (mp_size_t)m->limbs;
+	mpz_t x, b, k, p;
+
+	mpz_init(x);
+	mpz_powm(x, mpz_roinit_n(b, base, n), mpz_roinit_n(k, e, n), mpz_roinit_n(p, m->p, n));
+	to_limbs(out, x, m->limbs);
+	mpz_clear(x);
+}
+
 /* Fail unless the path multiplies all numbers in a by all in b, of n each. */
 static void
 all_products(const struct modp_path *path, const mp_limb_t *m, size_t limbs, const mp_limb_t *a,
@@ -157,13 +169,55 @@ START_TEST(products_of_edges)
 }
 END_TEST
 
-START_TEST(products_at_random)
+/* An assertion that costs nothing where it holds: the library's own writes to a pipe. */
+static void
+same(const mp_limb_t *a, const mp_limb_t *b, size_t limbs)
 {
-	enum { N = 33 };
-	static const uint8_t seed[32] = "products_at_random";
+	if (memcmp(a, b, limbs * sizeof *a) != 0)
+		ck_assert_mem_eq(a, b, limbs * sizeof *a);
+}
+
+/* A number below m of runs of zeros and of ones, or one uniformly at random. */
+static void
+draw_runs(mp_limb_t *out, const mp_limb_t *m, size_t limbs, struct rng *rng)
+{
+	mpz_t x, modulus;
+	uint32_t kind;
+
+	draw(out, m, limbs, rng);
+	kind = rng_below(rng, 4);
+	if (kind == 0)
+		return;
+	mpz_init(x);
+	mpz_import(x, limbs, -1, sizeof *out, 0, 0, out);
+	while (kind-- > 0) {
+		const unsigned long from = rng_below(rng, (uint32_t)(64 * limbs));
+		const unsigned long length = rng_below(rng, (uint32_t)(32 * limbs));
+		unsigned long i;
+
+		for (i = from; i < from + length; i++)
+			if (kind % 2 == 0)
+				mpz_clrbit(x, i);
+			else
+				mpz_setbit(x, i);
+	}
+	mpz_mod(x, x, mpz_roinit_n(modulus, m, (mp_size_t)limbs));
+	to_limbs(out, x, limbs);
+	mpz_clear(x);
+}
+
+/* With TABELLA_LONG=n in the environment n products modulo each number on each path, and an
+ * eighth of as many powers with short exponents, instead of a few. */
+START_TEST(long_run)
+{
+	enum { N = 64, POWERS = 8 };
+	static const uint8_t seed[32] = "long_run";
+	const char *asked = getenv("TABELLA_LONG");
+	const unsigned long total = asked != NULL ? strtoul(asked, NULL, 10) : 1024;
 	const struct modp_path *path;
 	const struct modp *m;
-	mp_limb_t *a, *b;
+	mp_limb_t *a, *b, *e, *have, *want;
+	unsigned long done;
 	struct rng rng;
 	size_t i;
 
@@ -172,14 +226,37 @@ START_TEST(products_at_random)
 	rng_seeded(&rng, seed);
 	a = calloc(N * m->limbs, sizeof *a);
 	b = calloc(N * m->limbs, sizeof *b);
-	ck_assert(a != NULL && b != NULL);
-	for (i = 0; i < N; i++) {
-		draw(a + i * m->limbs, m->p, m->limbs, &rng);
-		draw(b + i * m->limbs, m->p, m->limbs, &rng);
+	e = calloc(POWERS * m->limbs, sizeof *e);
+	have = calloc(N * m->limbs, sizeof *have);
+	want = calloc(m->limbs, sizeof *want);
+	ck_assert(a != NULL && b != NULL && e != NULL && have != NULL && want != NULL);
+	for (done = 0; done < 2 * total; done += N) {
+		const mp_limb_t *modulus = done / N % 2 == 0 ? m->p : m->q;
+		const struct modp_inputs left = { a, m->limbs }, right = { b, m->limbs };
+		const struct modp_inputs exponents = { e, m->limbs };
+
+		for (i = 0; i < N; i++) {
+			draw_runs(a + i * m->limbs, modulus, m->limbs, &rng);
+			draw_runs(b + i * m->limbs, modulus, m->limbs, &rng);
+		}
+		path->mul(have, modulus, m->limbs, left, right, N);
+		for (i = 0; i < N; i++) {
+			mul_want(want, a + i * m->limbs, b + i * m->limbs, modulus, m->limbs);
+			same(have + i * m->limbs, want, m->limbs);
+		}
+		for (i = 0; i < POWERS; i++)
+			rng_fill(&rng, (uint8_t *)(e + i * m->limbs), sizeof *e);
+		ck_assert_int_eq(path->pow(have, m, left, exponents, POWERS, 64), R_GOOD);
+		for (i = 0; i < POWERS; i++) {
+			power_want(want, m, a + i * m->limbs, e + i * m->limbs);
+			same(have + i * m->limbs, want, m->limbs);
+		}
 	}
-	all_products(path, m->p, m->limbs, a, b, N);
 	free(a);
 	free(b);
+	free(e);
+	free(have);
+	free(want);
 }
 END_TEST
 
@@ -247,7 +324,6 @@ pairs_make(struct pairs *x, const struct modp *m)
 {
 	static const uint8_t seed[32] = "pairs";
 	const size_t limbs = m->limbs;
-	mpz_t power, base, e, p;
 	struct rng rng;
 	size_t i;
 
@@ -260,8 +336,6 @@ pairs_make(struct pairs *x, const struct modp *m)
 	x->out = calloc(PAIRS, x->size);
 	ck_assert(x->base != NULL && x->e != NULL && x->power != NULL && x->product != NULL &&
 	    x->out != NULL);
-	mpz_init(power);
-	mpz_roinit_n(p, m->p, (mp_size_t)limbs);
 	x->product[0] = 1;
 	for (i = 0; i < PAIRS; i++) {
 		static const int base_edge[] = { 9, 1, 4, 2, 5, 21, 33, 46 };
@@ -273,13 +347,10 @@ pairs_make(struct pairs *x, const struct modp *m)
 			edge(x->base + i * limbs, m->p, limbs, base_edge[i % 8]);
 		if (i % 4 != 3)
 			edge(x->e + i * limbs, m->q, limbs, e_edge[i % 12]);
-		mpz_powm(power, mpz_roinit_n(base, x->base + i * limbs, (mp_size_t)limbs),
-		    mpz_roinit_n(e, x->e + i * limbs, (mp_size_t)limbs), p);
-		to_limbs(x->power + i * limbs, power, limbs);
+		power_want(x->power + i * limbs, m, x->base + i * limbs, x->e + i * limbs);
 		mul_want(x->product + (i + 1) * limbs, x->product + i * limbs, x->power + i * limbs,
 		    m->p, limbs);
 	}
-	mpz_clear(power);
 }
 
 static void
@@ -334,7 +405,6 @@ START_TEST(powers_of_one)
 	enum { N = 9 };
 	const struct modp_path *path;
 	const struct modp *m;
-	mpz_t power, base, e, p;
 	mp_limb_t *want;
 	struct pairs x;
 	size_t i;
@@ -345,23 +415,18 @@ START_TEST(powers_of_one)
 	pairs_make(&x, m);
 	want = calloc(N, x.size);
 	ck_assert_ptr_nonnull(want);
-	mpz_init(power);
-	mpz_roinit_n(p, m->p, (mp_size_t)x.limbs);
 	for (which = 0; which < 2; which++) {
 		const struct modp_inputs bases = { x.base + 5 * x.limbs, which == 0 ? x.limbs : 0 };
 		const struct modp_inputs exponents = { x.e + 3 * x.limbs,
 			which == 0 ? 0 : x.limbs };
 
 		for (i = 0; i < N; i++) {
-			mpz_powm(power,
-			    mpz_roinit_n(base, modp_input(bases, i), (mp_size_t)x.limbs),
-			    mpz_roinit_n(e, modp_input(exponents, i), (mp_size_t)x.limbs), p);
-			to_limbs(want + i * x.limbs, power, x.limbs);
+			power_want(want + i * x.limbs, m, modp_input(bases, i),
+			    modp_input(exponents, i));
 		}
 		ck_assert_int_eq(path->pow(x.out, m, bases, exponents, N, m->order_bits), R_GOOD);
 		ck_assert_mem_eq(x.out, want, N * x.size);
 	}
-	mpz_clear(power);
 	free(want);
 	pairs_free(&x);
 }
@@ -375,7 +440,6 @@ START_TEST(powers_of_a_fixed_base)
 	enum { N = 17, MANY = 131 };
 	const struct modp_path *path;
 	const struct modp *m;
-	mpz_t power, base, e, p;
 	mp_limb_t *want, *have;
 	struct pairs x;
 	size_t i, k, n;
@@ -387,12 +451,8 @@ START_TEST(powers_of_a_fixed_base)
 	want = calloc(PAIRS, x.size);
 	have = calloc(MANY, x.size);
 	ck_assert(want != NULL && have != NULL);
-	mpz_init(power);
-	mpz_roinit_n(p, m->p, (mp_size_t)x.limbs);
-	mpz_roinit_n(base, x.base, (mp_size_t)x.limbs);
 	for (i = 0; i < PAIRS; i++) {
-		mpz_powm(power, base, mpz_roinit_n(e, x.e + i * x.limbs, (mp_size_t)x.limbs), p);
-		to_limbs(want + i * x.limbs, power, x.limbs);
+		power_want(want + i * x.limbs, m, x.base, x.e + i * x.limbs);
 	}
 	for (k = 0; k < sizeof for_powers / sizeof for_powers[0]; k++) {
 		const struct modp_inputs exponents = { x.e, x.limbs }, same = { x.e, 0 };
@@ -416,7 +476,6 @@ START_TEST(powers_of_a_fixed_base)
 			ck_assert_mem_eq(have + i * x.limbs, want, x.size);
 		mem_free(table);
 	}
-	mpz_clear(power);
 	free(want);
 	free(have);
 	pairs_free(&x);
@@ -474,21 +533,15 @@ static void
 product_of_powers(mp_limb_t *out, const struct modp *m, const mp_limb_t *base, const mp_limb_t *e,
     size_t n)
 {
-	const mp_size_t limbs = (mp_size_t)m->limbs;
-	mpz_t product, power, b, k, p;
+	mp_limb_t power[MODP_LIMBS_MAX];
 	size_t i;
 
-	mpz_init_set_ui(product, 1);
-	mpz_init(power);
-	mpz_roinit_n(p, m->p, limbs);
+	memset(out, 0, m->limbs * sizeof *out);
+	out[0] = 1;
 	for (i = 0; i < n; i++) {
-		mpz_powm(power, mpz_roinit_n(b, base + i * m->limbs, limbs),
-		    mpz_roinit_n(k, e + i * m->limbs, limbs), p);
-		mpz_mul(product, product, power);
-		mpz_mod(product, product, p);
+		power_want(power, m, base + i * m->limbs, e + i * m->limbs);
+		mul_want(out, out, power, m->p, m->limbs);
 	}
-	to_limbs(out, product, m->limbs);
-	mpz_clears(product, power, NULL);
 }
 
 /* Enough for several of Straus's blocks and for wide windows of Pippenger's, with exponents of
@@ -552,9 +605,9 @@ main(void)
 		return EXIT_FAILURE;
 	suite = suite_create("modp");
 	tc = tcase_create("modp");
-	tcase_set_timeout(tc, 300);
+	tcase_set_timeout(tc, getenv("TABELLA_LONG") != NULL ? 0 : 300);
 	tcase_add_loop_test(tc, products_of_edges, 0, loops);
-	tcase_add_loop_test(tc, products_at_random, 0, loops);
+	tcase_add_loop_test(tc, long_run, 0, loops);
 	tcase_add_loop_test(tc, products_of_pairs, 0, loops);
 	tcase_add_loop_test(tc, powers, 0, loops);
 	tcase_add_loop_test(tc, powers_of_one, 0, loops);
