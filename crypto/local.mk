@@ -51,6 +51,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/mem.h \
 	crypto/merkle.c \
 	crypto/merkle.h \
+	crypto/merkle_proof.c \
+	crypto/merkle_tiles.c \
 	crypto/merkle_tree.c \
 	crypto/modp.c \
 	crypto/modp.h \

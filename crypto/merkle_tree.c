@@ -7,7 +7,7 @@
 
 #define LEVELS 64
 
-/* level[k].node[i] is the root of leaves i * 2^k .. (i + 1) * 2^k - 1; it is there as
+/* level[k].node[i] is the root of subtree number (base >> k) + i of 2^k leaves; it is there as
  * soon as all of them are. */
 struct level {
 	struct digest *node;
@@ -16,14 +16,27 @@ struct level {
 
 struct merkle_tree {
 	uint64_t size;
+	struct merkle_frontier base; /* what it began with */
 	struct level level[LEVELS];
 };
 
 enum result
-merkle_tree_new(struct merkle_tree **out)
+merkle_tree_new_at(struct merkle_tree **out, const struct merkle_frontier *f)
 {
 	*out = calloc(1, sizeof **out);
-	return *out == NULL ? R_NO_MEMORY : R_GOOD;
+	if (*out == NULL)
+		return R_NO_MEMORY;
+	(*out)->base = *f;
+	(*out)->size = f->size;
+	return R_GOOD;
+}
+
+enum result
+merkle_tree_new(struct merkle_tree **out)
+{
+	static const struct merkle_frontier empty;
+
+	return merkle_tree_new_at(out, &empty);
 }
 
 void
@@ -38,14 +51,27 @@ merkle_tree_free(struct merkle_tree *t)
 	free(t);
 }
 
+/* Return subtree number i of 2^k leaves: of those before the base only what its frontier has. */
+static const struct digest *
+node_at(const struct merkle_tree *t, unsigned k, uint64_t i)
+{
+	uint64_t first = t->base.size >> k;
+
+	if (i >= first)
+		return &t->level[k].node[i - first];
+	assert((first & 1) == 1 && i == first - 1);
+	return &t->base.node[k];
+}
+
 /* Make room for node number i of level k. */
 static enum result
-make_room(struct level *l, uint64_t i)
+make_room(struct merkle_tree *t, unsigned k, uint64_t i)
 {
+	struct level *l = &t->level[k];
 	struct digest *p;
 	size_t room;
 
-	if (i < l->room)
+	if (i - (t->base.size >> k) < l->room)
 		return R_GOOD;
 	room = l->room == 0 ? 16 : 2 * l->room;
 	if (room > SIZE_MAX / sizeof *p)
@@ -67,12 +93,12 @@ merkle_tree_append(struct merkle_tree *t, const struct digest *leaf)
 	while (i >> top & 1)
 		top++;
 	for (k = 0; k <= top; k++)
-		if (make_room(&t->level[k], i >> k) != R_GOOD)
+		if (make_room(t, k, i >> k) != R_GOOD)
 			return R_NO_MEMORY;
-	t->level[0].node[i] = *leaf;
+	t->level[0].node[i - t->base.size] = *leaf;
 	for (k = 1; k <= top; k++)
-		merkle_node(&t->level[k].node[i >> k], &t->level[k - 1].node[(i >> (k - 1)) - 1],
-		    &t->level[k - 1].node[i >> (k - 1)]);
+		merkle_node(&t->level[k].node[(i >> k) - (t->base.size >> k)],
+		    node_at(t, k - 1, (i >> (k - 1)) - 1), node_at(t, k - 1, i >> (k - 1)));
 	t->size++;
 	return R_GOOD;
 }
@@ -80,7 +106,7 @@ merkle_tree_append(struct merkle_tree *t, const struct digest *leaf)
 void
 merkle_tree_truncate(struct merkle_tree *t, uint64_t size)
 {
-	assert(size <= t->size);
+	assert(size <= t->size && size >= t->base.size);
 	t->size = size;
 }
 
@@ -93,109 +119,54 @@ merkle_tree_size(const struct merkle_tree *t)
 const struct digest *
 merkle_tree_leaf(const struct merkle_tree *t, uint64_t index)
 {
-	assert(index < t->size);
-	return &t->level[0].node[index];
+	assert(index < t->size && index >= t->base.size);
+	return node_at(t, 0, index);
 }
 
-/* Return k with 2^k the largest power of two below n, n > 1: where RFC 6962 splits a
- * tree of n leaves. */
-static unsigned
-split(uint64_t n)
+/* ---- proofs ---- */
+
+static enum result
+give_node(void *ctx, struct digest *out, unsigned level, uint64_t index)
 {
-	return 63 - (unsigned)__builtin_clzll(n - 1);
+	*out = *node_at(ctx, level, index);
+	return R_GOOD;
 }
 
-/* The root of the n leaves (n > 0) from `start` on, a multiple of every power of two
- * that n is not below: a path of split points down its right edge. */
-static void
-subtree(const struct merkle_tree *t, struct digest *root, uint64_t start, uint64_t n)
+static struct merkle_nodes
+nodes_of(const struct merkle_tree *t)
 {
-	struct digest left[LEVELS];
-	unsigned lefts = 0, k;
-
-	while ((n & (n - 1)) != 0) {
-		k = split(n);
-		left[lefts++] = t->level[k].node[start >> k];
-		start += UINT64_C(1) << k;
-		n -= UINT64_C(1) << k;
-	}
-	k = (unsigned)__builtin_ctzll(n);
-	*root = t->level[k].node[start >> k];
-	while (lefts > 0)
-		merkle_node(root, &left[--lefts], root);
+	return (struct merkle_nodes){ (void *)(uintptr_t)t, give_node };
 }
 
 void
 merkle_tree_root(const struct merkle_tree *t, struct digest *root, uint64_t size)
 {
-	assert(size <= t->size);
-	if (size == 0)
-		sha256(root, NULL, 0);
-	else
-		subtree(t, root, 0, size);
-}
+	const struct merkle_nodes nodes = nodes_of(t);
 
-/* Turn a path that was collected from the root down. */
-static size_t
-reverse(struct digest *path, size_t n)
-{
-	struct digest swap;
-	size_t i;
-
-	for (i = 0; i < n / 2; i++) {
-		swap = path[i];
-		path[i] = path[n - 1 - i];
-		path[n - 1 - i] = swap;
-	}
-	return n;
+	assert(size <= t->size && size >= t->base.size);
+	(void)merkle_prove_root(&nodes, root, size);
 }
 
 size_t
 merkle_tree_inclusion(const struct merkle_tree *t, struct digest *path, uint64_t index,
     uint64_t size)
 {
-	uint64_t start = 0, half;
-	size_t n = 0;
+	const struct merkle_nodes nodes = nodes_of(t);
+	size_t n;
 
-	assert(index < size && size <= t->size);
-	while (size > 1) {
-		half = UINT64_C(1) << split(size);
-		if (index - start < half) {
-			subtree(t, &path[n++], start + half, size - half);
-			size = half;
-		} else {
-			subtree(t, &path[n++], start, half);
-			start += half;
-			size -= half;
-		}
-	}
-	return reverse(path, n);
+	assert(index < size && size <= t->size && index >= t->base.size);
+	(void)merkle_prove_inclusion(&nodes, path, &n, index, size);
+	return n;
 }
 
 size_t
 merkle_tree_consistency(const struct merkle_tree *t, struct digest *path, uint64_t first,
     uint64_t size)
 {
-	uint64_t start = 0, half, m = first;
-	size_t n = 0;
+	const struct merkle_nodes nodes = nodes_of(t);
+	size_t n;
 
-	assert(first <= size && size <= t->size);
-	if (first == 0)
-		return 0;
-	while (m < size) {
-		half = UINT64_C(1) << split(size);
-		if (m <= half) {
-			subtree(t, &path[n++], start + half, size - half);
-			size = half;
-		} else {
-			subtree(t, &path[n++], start, half);
-			start += half;
-			size -= half;
-			m -= half;
-		}
-	}
-	/* The verifier knows this node already if it is the whole first tree. */
-	if (start > 0)
-		subtree(t, &path[n++], start, m);
-	return reverse(path, n);
+	assert(first <= size && size <= t->size && t->base.size == 0);
+	(void)merkle_prove_consistency(&nodes, path, &n, first, size);
+	return n;
 }

@@ -340,6 +340,169 @@ START_TEST(a_tree_goes_back_and_on)
 }
 END_TEST
 
+/* A tree that begins with a frontier proves what came after it as the whole tree does. */
+START_TEST(a_tree_that_begins_later)
+{
+	struct digest path[MERKLE_PATH_MAX], expected[MERKLE_PATH_MAX], root;
+	struct merkle_frontier f = { 0 };
+	struct merkle_tree *late;
+	size_t from, n, i;
+
+	for (from = 0; from <= MOST; merkle_frontier_append(&f, &leaves[from++])) {
+		ck_assert_int_eq(merkle_tree_new_at(&late, &f), R_GOOD);
+		for (n = from; n <= MOST; n++) {
+			merkle_tree_root(late, &root, n);
+			must(digest_equal(&root, &roots[n]));
+			for (i = from; i < n; i++)
+				must(merkle_tree_inclusion(late, path, i, n) ==
+					merkle_tree_inclusion(tree, expected, i, n) &&
+				    memcmp(path, expected,
+					merkle_tree_inclusion(tree, expected, i, n) *
+					    sizeof *path) == 0);
+			if (n < MOST)
+				must(merkle_tree_append(late, &leaves[n]) == R_GOOD);
+		}
+		merkle_tree_free(late);
+		if (from == MOST)
+			break;
+	}
+}
+END_TEST
+
+/* ---- tiles ---- */
+
+#define MANY (3 * 65536 + 2 * 256 + 77)
+
+/* All tiles of a large tree, as an edge gave them off, and its lower nodes. */
+static struct {
+	struct digest *row[3]; /* nodes of level 0, 8, 16 */
+	size_t tiles[3];
+	unsigned reads;
+	struct merkle_tree *tree;
+} large;
+
+static enum result
+keep_tile(void *arg, unsigned level, uint64_t number, const struct digest *nodes)
+{
+	struct digest root;
+
+	(void)arg;
+	must(level < 2 && number == large.tiles[level]);
+	must(memcmp(nodes, large.row[level] + number * MERKLE_TILE, MERKLE_TILE_BYTES) == 0);
+	merkle_tile_node(&root, nodes, 8, 0);
+	large.row[level + 1][large.tiles[level]++] = root;
+	return R_GOOD;
+}
+
+static enum result
+read_tile(void *ctx, struct digest *nodes, unsigned level, uint64_t number, unsigned width)
+{
+	const uint64_t *size = ctx;
+
+	must(level < 3 && width > 0 && width <= MERKLE_TILE);
+	must(number * MERKLE_TILE + width <= *size >> 8 * level);
+	memcpy(nodes, large.row[level] + number * MERKLE_TILE, width * sizeof *nodes);
+	large.reads++;
+	return R_GOOD;
+}
+
+static void
+prove_both(uint64_t first, uint64_t size)
+{
+	struct digest path[MERKLE_PATH_MAX], expected[MERKLE_PATH_MAX], a, b;
+	const struct merkle_tiles tiles = { &size, read_tile };
+	size_t n;
+
+	large.reads = 0;
+	must(merkle_tiles_inclusion(&tiles, path, &n, first, size) == R_GOOD);
+	must(n == merkle_tree_inclusion(large.tree, expected, first, size));
+	must(memcmp(path, expected, n * sizeof *path) == 0);
+	must(large.reads <= 6); /* of each level that of the leaf and the last one */
+	must(merkle_tiles_consistency(&tiles, path, &n, first, size) == R_GOOD);
+	must(n == merkle_tree_consistency(large.tree, expected, first, size));
+	must(memcmp(path, expected, n * sizeof *path) == 0);
+	must(merkle_tiles_root(&tiles, &a, size) == R_GOOD);
+	merkle_tree_root(large.tree, &b, size);
+	must(digest_equal(&a, &b));
+}
+
+static enum result
+refuse_tile(void *arg, unsigned level, uint64_t number, const struct digest *nodes)
+{
+	(void)arg;
+	(void)level;
+	(void)number;
+	(void)nodes;
+	return R_CANCELLED;
+}
+
+static enum result
+read_nothing(void *ctx, struct digest *nodes, unsigned level, uint64_t number, unsigned width)
+{
+	(void)ctx;
+	(void)nodes;
+	(void)level;
+	(void)number;
+	(void)width;
+	return R_NO_DATABASE;
+}
+
+START_TEST(proofs_from_tiles)
+{
+	static const uint64_t at[] = { 1, 2, 3, 255, 256, 257, 511, 512, 65535, 65536, 65537,
+		65536 + 255, 65536 + 256, 131072, 3 * 65536 - 1, 3 * 65536, 3 * 65536 + 511,
+		3 * 65536 + 512, MANY };
+	struct merkle_edge edge = { 0 }, copy = { 0 };
+	const struct merkle_tiles broken = { NULL, read_nothing };
+	struct digest path[MERKLE_PATH_MAX];
+	uint64_t i, k, size;
+	size_t n;
+
+	for (i = 0; i < 3; i++)
+		large.row[i] = calloc(((size_t)MANY >> 8 * i) + 1, sizeof *large.row[i]);
+	ck_assert_int_eq(merkle_tree_new(&large.tree), R_GOOD);
+	for (i = 0; i < MANY; i++) {
+		merkle_leaf(&large.row[0][i], &i, sizeof i);
+		ck_assert_int_eq(merkle_tree_append(large.tree, &large.row[0][i]), R_GOOD);
+		/* Going back to a copy and on again changes nothing. */
+		if (i % 4099 == 0) {
+			ck_assert_int_eq(merkle_edge_copy(&copy, &edge), R_GOOD);
+			for (k = 0; k < 300; k++)
+				ck_assert_int_eq(merkle_edge_append(&edge, &large.row[0][0], NULL,
+						     NULL),
+				    R_GOOD);
+			ck_assert_int_eq(merkle_edge_copy(&edge, &copy), R_GOOD);
+		}
+		ck_assert_int_eq(merkle_edge_append(&edge, &large.row[0][i], keep_tile, NULL),
+		    R_GOOD);
+	}
+	ck_assert_uint_eq(large.tiles[0], MANY >> 8);
+	ck_assert_uint_eq(large.tiles[1], MANY >> 16);
+	for (i = 0; i < sizeof at / sizeof at[0]; i++)
+		for (k = 0; k <= i; k++) {
+			prove_both(at[k] - 1, at[i]);
+			if (at[k] < at[i])
+				prove_both(at[k], at[i]);
+		}
+	for (i = 0, size = 12345; i < 2000; i++) {
+		size = (size * 6364136223846793005 + 1442695040888963407) >> 20;
+		prove_both((size >> 20) % (size % MANY + 1), size % MANY + 1);
+	}
+	ck_assert_int_eq(merkle_tiles_inclusion(&broken, path, &n, 3, 1000), R_NO_DATABASE);
+	ck_assert_int_eq(merkle_tiles_consistency(&broken, path, &n, 3, 1000), R_NO_DATABASE);
+	for (i = edge.size % 256; i < 255; i++)
+		ck_assert_int_eq(merkle_edge_append(&edge, &large.row[0][0], refuse_tile, NULL),
+		    R_GOOD);
+	ck_assert_int_eq(merkle_edge_append(&edge, &large.row[0][0], refuse_tile, NULL),
+	    R_CANCELLED);
+	merkle_edge_free(&edge);
+	merkle_edge_free(&copy);
+	merkle_tree_free(large.tree);
+	for (i = 0; i < 3; i++)
+		free(large.row[i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -357,6 +520,8 @@ main(void)
 	tcase_add_test(tc, every_consistency);
 	tcase_add_test(tc, claims_out_of_bounds);
 	tcase_add_test(tc, a_tree_goes_back_and_on);
+	tcase_add_test(tc, a_tree_that_begins_later);
+	tcase_add_test(tc, proofs_from_tiles);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
