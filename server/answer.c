@@ -18,25 +18,22 @@ reply_receipt(struct request *request, struct slice bytes)
 	request_reply(request, &reply);
 }
 
-/* Write the receipt of entry `seq` under the signed head of `size` entries. */
+/* Write the receipt of entry `seq` under the signed head of the whole tree. */
 static enum result
-compose(struct hosted *host, uint64_t seq, struct slice line, uint64_t size, struct slice note,
+compose(const struct merkle_tree *tree, uint64_t seq, struct slice line, struct slice note,
     struct buffer *out)
 {
 	struct digest path[MERKLE_PATH_MAX];
 	struct receipt receipt = { 0 };
-	size_t n = 0;
-	enum result r = hosted_inclusion(host, path, &n, seq, size);
 	char *line_text = strndup((const char *)line.p, line.n);
 	char *note_text = strndup((const char *)note.p, note.n);
+	enum result r = R_NO_MEMORY;
 
-	if (line_text == NULL || note_text == NULL)
-		r = R_NO_MEMORY;
-	if (r == R_GOOD) {
+	if (line_text != NULL && note_text != NULL) {
 		receipt.checkpoint = note_text;
 		receipt.entry = line_text;
 		receipt.path = path;
-		receipt.path_count = n;
+		receipt.path_count = merkle_tree_inclusion(tree, path, seq, merkle_tree_size(tree));
 		r = receipt_write(out, &receipt);
 	}
 	free(line_text);
@@ -45,8 +42,8 @@ compose(struct hosted *host, uint64_t seq, struct slice line, uint64_t size, str
 }
 
 void
-answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line, uint64_t size,
-    struct slice note)
+answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
+    const struct merkle_tree *tree, struct slice note)
 {
 	const struct record *record = check_record(job->check);
 	struct buffer out = { 0 };
@@ -57,7 +54,7 @@ answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, R_GOOD, &job->why);
 	if (job->request != NULL) {
-		r = compose(job->host, seq, line, size, note, &out);
+		r = compose(tree, seq, line, note, &out);
 		if (r == R_GOOD)
 			reply_receipt(job->request, buffer_slice(&out));
 		else
@@ -82,23 +79,41 @@ keep_line(void *ctx, uint64_t seq, struct slice line)
 	return buffer_result(k->out);
 }
 
+static enum result
+add_leaf(void *ctx, uint64_t seq, const struct digest *leaf)
+{
+	(void)seq;
+	return merkle_tree_append(ctx, leaf);
+}
+
+/* A receipt follows from its batch's row and the leaves of the batch. */
 enum result
 answer_receipt(struct hosted *host, struct store *store, uint64_t seq, struct buffer *out,
     struct why *why)
 {
 	struct store_batch batch = { 0 };
+	struct merkle_tree *tree = NULL;
+	struct merkle_frontier before;
 	struct buffer line = { 0 };
 	struct keep_line keep = { &line };
 	enum result r = store_batch(store, &batch, host->key, seq, why);
 
+	if (r == R_NOT_FOUND) {
+		r = why_set(why, R_BUSY, "the entry has just been stored; ask again");
+		goto out;
+	}
+	if (r == R_GOOD && frontier_of_nodes(&before, batch.first, batch.frontier_before) != R_GOOD)
+		r = why_set(why, R_NO_DATABASE, "a batch in the database is damaged");
+	if (r == R_GOOD)
+		r = merkle_tree_new_at(&tree, &before);
+	if (r == R_GOOD)
+		r = store_leaves(store, host->key, batch.first, batch.count, add_leaf, tree, why);
 	if (r == R_GOOD)
 		r = store_lines(store, host->key, seq, 1, keep_line, &keep, why);
 	if (r == R_GOOD)
-		r = compose(host, seq, buffer_slice(&line), batch.first + batch.count, batch.note,
-		    out);
-	/* Another board's batch that this one has not read yet. */
-	if (r == R_NOT_FOUND && batch.memory != NULL)
-		r = why_set(why, R_BUSY, "the entry has just been stored; ask again");
+		r = compose(tree, seq, buffer_slice(&line), batch.note, out);
+out:
+	merkle_tree_free(tree);
 	store_batch_free(&batch);
 	buffer_free(&line);
 	return r;
@@ -173,19 +188,10 @@ may_be_stored(const struct job *job)
 }
 
 void
-answer_refused(struct board *b, struct job *job)
+answer_from_store(struct board *b, struct job *job)
 {
-	struct second_look *look;
+	struct second_look *look = calloc(1, sizeof *look);
 
-	if (board_accuse_again(b, job)) {
-		job_free(job);
-		return;
-	}
-	if (!may_be_stored(job)) {
-		refuse_at_last(b, job);
-		return;
-	}
-	look = calloc(1, sizeof *look);
 	if (look == NULL) {
 		job->verdict = R_NO_MEMORY;
 		refuse_at_last(b, job);
@@ -200,4 +206,15 @@ answer_refused(struct board *b, struct job *job)
 		job->why.text[0] = '\0';
 		refuse_at_last(b, job);
 	}
+}
+
+void
+answer_refused(struct board *b, struct job *job)
+{
+	if (board_accuse_again(b, job))
+		job_free(job);
+	else if (may_be_stored(job))
+		answer_from_store(b, job);
+	else
+		refuse_at_last(b, job);
 }

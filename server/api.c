@@ -256,39 +256,6 @@ reply_checkpoint(struct hosted *host, struct request *request)
 	reply_buffer(request, REPLY_TEXT, &out);
 }
 
-static void
-reply_path(struct hosted *host, struct request *request, const char *a, const char *b,
-    enum result prove(struct hosted *, struct digest *, size_t *, uint64_t, uint64_t))
-{
-	const struct http_head *head = request_head(request);
-	const char *first = http_param(head, a), *second = http_param(head, b);
-	struct digest path[MERKLE_PATH_MAX];
-	char text[BASE64URL_LEN(32) + 1];
-	struct buffer out = { 0 };
-	uint64_t x, y;
-	size_t n = 0, i;
-
-	if (first == NULL || second == NULL || !http_number(&x, first, INT64_MAX) ||
-	    !http_number(&y, second, INT64_MAX)) {
-		request_fail(request, R_BAD_REQUEST,
-		    "two numbers are needed; docs/api.md says which");
-		return;
-	}
-	if (prove(host, path, &n, x, y) != R_GOOD) {
-		request_fail(request, R_NOT_FOUND, "the board has no entries of these numbers");
-		return;
-	}
-	buffer_add_string(&out, "{\"path\":[");
-	for (i = 0; i < n; i++) {
-		(void)base64url_encode(text, path[i].b, sizeof path[i].b);
-		buffer_add_string(&out, i > 0 ? ",\"" : "\"");
-		buffer_add_string(&out, text);
-		buffer_add_string(&out, "\"");
-	}
-	buffer_add_string(&out, "]}");
-	reply_buffer(request, REPLY_JSON, &out);
-}
-
 /* ---- posting ---- */
 
 static void
@@ -453,10 +420,6 @@ on_request(void *ctx, struct request *request)
 	case ROUTE_CHECKPOINT: reply_checkpoint(call.host, request); return;
 	case ROUTE_ENTRIES: entries_or_park(b, call.host, request, 1); return;
 	case ROUTE_POST: take_record(b, call.host, request); return;
-	case ROUTE_PROOF: reply_path(call.host, request, "seq", "size", hosted_inclusion); return;
-	case ROUTE_CONSISTENCY:
-		reply_path(call.host, request, "from", "to", hosted_consistency);
-		return;
 	case ROUTE_RECORD:
 		switch (docket_look(b->docket, &call.host->id, &call.name, &v.why)) {
 		case DOCKET_PENDING: reply_pending(request, &call.host->id, &call.name); return;

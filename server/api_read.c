@@ -176,6 +176,69 @@ run_receipt(struct errand *errand, struct store *store)
 	free(q);
 }
 
+/* ---- the tree ---- */
+
+static void
+reply_path(struct request *request, const struct digest *path, size_t n)
+{
+	char text[BASE64URL_LEN(32) + 1];
+	struct buffer out = { 0 };
+	size_t i;
+
+	buffer_add_string(&out, "{\"path\":[");
+	for (i = 0; i < n; i++) {
+		(void)base64url_encode(text, path[i].b, sizeof path[i].b);
+		buffer_add_string(&out, i > 0 ? ",\"" : "\"");
+		buffer_add_string(&out, text);
+		buffer_add_string(&out, "\"");
+	}
+	buffer_add_string(&out, "]}");
+	if (buffer_result(&out) == R_GOOD)
+		api_reply(request, REPLY_JSON, buffer_slice(&out));
+	else
+		request_fail(request, R_NO_MEMORY, NULL);
+	buffer_free(&out);
+}
+
+/* Only of what is signed for. */
+static enum result
+prove(const struct inquiry *q, struct store *store, struct digest path[MERKLE_PATH_MAX], size_t *n,
+    struct why *why)
+{
+	const struct http_head *head = request_head(q->request);
+	const int inclusion = q->call.route == ROUTE_PROOF;
+	const char *a = http_param(head, inclusion ? "seq" : "from"),
+		   *b = http_param(head, inclusion ? "size" : "to");
+	uint64_t first, size;
+
+	if (a == NULL || b == NULL || !http_number(&first, a, INT64_MAX) ||
+	    !http_number(&size, b, INT64_MAX))
+		return why_set(why, R_BAD_REQUEST,
+		    "two numbers are needed; docs/api.md says which");
+	if (size > hosted_size(q->call.host) || first > size || (inclusion && first == size))
+		return why_set(why, R_NOT_FOUND, "the board has no entries of these numbers");
+	if (store == NULL)
+		return R_NO_DATABASE;
+	return inclusion ? store_inclusion(store, path, n, q->call.host->key, first, size, why)
+			 : store_consistency(store, path, n, q->call.host->key, first, size, why);
+}
+
+static void
+run_path(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct digest path[MERKLE_PATH_MAX];
+	struct why why = { 0 };
+	size_t n = 0;
+	enum result r = prove(q, store, path, &n, &why);
+
+	if (r == R_GOOD)
+		reply_path(q->request, path, n);
+	else
+		fail(q, r, &why);
+	free(q);
+}
+
 /* ---- uploads ---- */
 
 /* All that one key may have lying here for one election: far above what its lists and
@@ -435,6 +498,8 @@ api_send(struct board *b, struct request *request, const struct api_call *call)
 	switch (call->route) {
 	case ROUTE_RECORD:
 	case ROUTE_TRACKER: send(&q, run_receipt); return;
+	case ROUTE_PROOF:
+	case ROUTE_CONSISTENCY: send(&q, run_path); return;
 	case ROUTE_TICKET: send(&q, run_ticket); return;
 	case ROUTE_CHUNK: send(&q, run_chunk); return;
 	case ROUTE_BLOB: send(&q, run_blob); return;

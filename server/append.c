@@ -1,7 +1,8 @@
 /*
  * The thread that appends: sole owner of every election's rule book. A batch is what has
  * gathered while the last one was committed; its entries are judged and written one
- * after the other, signed for, committed in one transaction, and only then answered.
+ * after the other, committed in one transaction, then signed for (signing.c), and only then
+ * answered.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,12 @@ struct batch {
 	size_t n;
 	struct digest *blobs;
 	size_t blob_count, blob_room;
-	struct merkle_frontier before;
+	uint64_t time_before;
+	struct merkle_frontier before; /* the tree before the batch */
+	struct merkle_edge edge;
+	struct store_tile *tiles; /* that it completes */
+	size_t tile_count, tile_room;
 	struct job *refused;
-	struct buffer note;
 };
 
 static uint64_t
@@ -65,7 +69,6 @@ admit(struct batch *a, struct job *job)
 {
 	struct hosted *h = a->host;
 	struct store_entry *e = &a->entries[a->n];
-	struct merkle_frontier before = h->frontier;
 	struct rules_place place;
 	struct entry entry;
 	struct slice line;
@@ -73,6 +76,9 @@ admit(struct batch *a, struct job *job)
 	uint64_t now = clock_ms();
 	enum result r;
 
+	if (h->lost)
+		return job->verdict = why_set(&job->why, R_UNSAFE_DATABASE,
+			   "the board's database is not the one it was: nothing is taken in");
 	/* Bad content, unless something else is wrong that comes first. */
 	if (job->verdict != R_GOOD) {
 		struct why look = { 0 };
@@ -97,7 +103,6 @@ admit(struct batch *a, struct job *job)
 		line.n = a->lines.n - start;
 		entry_hash(&e->hash, line);
 		merkle_leaf(&e->leaf, line.p, line.n);
-		r = hosted_grow(h, &e->leaf);
 	}
 	if (r != R_GOOD)
 		goto refuse;
@@ -105,10 +110,8 @@ admit(struct batch *a, struct job *job)
 	place.time = entry.time;
 	place.hash = e->hash;
 	r = rules_admit(h->rules, job->check, &place, &job->why);
-	if (r != R_GOOD) {
-		hosted_shrink(h, &before);
+	if (r != R_GOOD)
 		goto refuse;
-	}
 	e->record = job->hash;
 	e->has_tracker = job->has_tracker;
 	e->tracker = job->tracker;
@@ -122,57 +125,105 @@ refuse:
 	return r;
 }
 
-/* Sign the head that the batch makes; `time` is that of its last entry, in milliseconds. */
-static enum result
-sign_head(struct batch *a, uint64_t time)
-{
-	const struct board *b = a->board;
-	struct checkpoint head = { .size = a->host->frontier.size, .time = time / 1000 };
-	struct buffer origin = { 0 };
-	enum result r;
+/* ---- the tree ---- */
 
-	merkle_frontier_root(&a->host->frontier, &head.root);
-	head_origin(&origin, b->name, &a->host->id);
-	r = buffer_result(&origin);
-	head.origin = buffer_slice(&origin);
-	buffer_clear(&a->note);
-	if (r == R_GOOD)
-		r = checkpoint_sign(&a->note, &head, &b->signer, &b->config.key);
-	buffer_free(&origin);
+static enum result
+keep_tile(void *arg, unsigned level, uint64_t number, const struct digest *nodes)
+{
+	struct batch *a = arg;
+	struct store_tile *more, *t;
+
+	if (a->tile_count == a->tile_room) {
+		more = reallocarray(a->tiles, a->tile_room + 4, sizeof *more);
+		if (more == NULL)
+			return R_NO_MEMORY;
+		a->tiles = more;
+		a->tile_room += 4;
+	}
+	t = &a->tiles[a->tile_count++];
+	t->level = level;
+	t->number = number;
+	memcpy(t->node, nodes, sizeof t->node);
+	merkle_tile_node(&t->root, nodes, 8, 0);
+	return R_GOOD;
+}
+
+/* Grow the tree by the batch; go_back undoes it. */
+static enum result
+grow(struct batch *a)
+{
+	struct hosted *h = a->host;
+	enum result r;
+	size_t i;
+
+	a->tile_count = 0;
+	a->before = h->frontier;
+	r = merkle_edge_copy(&a->edge, &h->edge);
+	for (i = 0; r == R_GOOD && i < a->n; i++) {
+		merkle_frontier_append(&h->frontier, &a->entries[i].leaf);
+		r = merkle_edge_append(&h->edge, &a->entries[i].leaf, keep_tile, a);
+	}
 	return r;
 }
 
-/* The nodes alone, as the store keeps them. */
-static struct slice
-frontier_nodes(uint8_t bytes[MERKLE_FRONTIER_MAX], const struct merkle_frontier *f)
+/* The batch is not stored. */
+static void
+go_back(struct batch *a)
 {
-	size_t n = merkle_frontier_encode(bytes, f);
+	struct hosted *h = a->host;
+	struct merkle_edge grown = h->edge;
 
-	return (struct slice){ bytes + 8, n - 8 };
+	rules_undo(h->rules);
+	if (h->frontier.size != a->before.size) {
+		h->frontier = a->before;
+		h->edge = a->edge;
+		a->edge = grown;
+	}
 }
 
-/* Store the batch. R_GOOD: it is committed, and `note` is what was signed for it. */
+/* The tree from what was signed for last to the end of the batch, for its receipts; NULL if
+ * they are to be made from the database. */
+static struct merkle_tree *
+tree_of(const struct batch *a)
+{
+	struct merkle_tree *tree;
+	enum result r;
+	size_t i;
+
+	if (a->host->signed_frontier.size != a->before.size ||
+	    merkle_tree_new_at(&tree, &a->before) != R_GOOD)
+		return NULL;
+	for (i = 0, r = R_GOOD; r == R_GOOD && i < a->n; i++)
+		r = merkle_tree_append(tree, &a->entries[i].leaf);
+	if (r == R_GOOD)
+		return tree;
+	merkle_tree_free(tree);
+	return NULL;
+}
+
+/* ---- committing ---- */
+
+/* Commit the entries of the batch. */
 static enum result
-store_batch_of(struct batch *a, struct store *store, uint64_t time_before, uint64_t time,
-    struct why *why)
+commit_entries(struct batch *a, struct store *store, struct why *why)
 {
 	uint8_t nodes_before[MERKLE_FRONTIER_MAX], nodes_after[MERKLE_FRONTIER_MAX];
 	struct store_head before = { 0 }, after = { 0 };
 	struct store_addition addition = { 0 };
-	struct store_batch stored;
-	enum result r;
+	struct hosted *h = a->host;
+	struct entry next;
 	size_t i;
 
+	rules_next(h->rules, &next);
 	before.size = a->before.size;
 	if (before.size > 0)
-		(void)rules_entry_hash(a->host->rules, before.size - 1, &before.hash);
-	before.time = time_before;
+		(void)rules_entry_hash(h->rules, before.size - 1, &before.hash);
+	before.time = a->time_before;
 	before.frontier = frontier_nodes(nodes_before, &a->before);
-	after.size = a->host->frontier.size;
-	after.hash = *rules_head(a->host->rules);
-	after.time = time;
-	after.frontier = frontier_nodes(nodes_after, &a->host->frontier);
-	after.note = buffer_slice(&a->note);
+	after.size = h->frontier.size;
+	after.hash = *rules_head(h->rules);
+	after.time = next.time;
+	after.frontier = frontier_nodes(nodes_after, &h->frontier);
 	for (i = 0; i < a->n; i++) {
 		a->entries[i].line.p = a->lines.p + a->start[i];
 		a->entries[i].line.n = (i + 1 < a->n ? a->start[i + 1] : a->lines.n) - a->start[i];
@@ -180,76 +231,85 @@ store_batch_of(struct batch *a, struct store *store, uint64_t time_before, uint6
 	addition.before = &before;
 	addition.entries = a->entries;
 	addition.n = a->n;
+	addition.tiles = a->tiles;
+	addition.n_tiles = a->tile_count;
 	addition.blobs = a->blobs;
 	addition.n_blobs = a->blob_count;
 	addition.after = &after;
-	r = store_append(store, a->host->key, &addition, why);
-	while (r == R_NOT_CONFIRMED) {
-		log_event(a->board->config.log, LOG_STORE,
-		    "a commit was not confirmed; looking it up");
-		do
-			r = store_settle(store, a->host->key, &addition, why);
-		while (r == R_NO_DATABASE && !atomic_load(&a->board->stopping));
-		/* Still not known: nobody is told that it was stored. */
-		if (r == R_NO_DATABASE)
-			return R_NOT_CONFIRMED;
-		if (r == R_NOT_FOUND)
-			r = store_append(store, a->host->key, &addition, why);
-		else if (r == R_GOOD) {
-			/* Somebody else may have signed for the very same entries. */
-			r = store_batch(store, &stored, a->host->key, before.size, why);
-			if (r == R_GOOD) {
-				buffer_clear(&a->note);
-				buffer_add(&a->note, stored.note.p, stored.note.n);
-				store_batch_free(&stored);
-				r = buffer_result(&a->note);
-			}
-		}
+	return board_commit(a->board, store, h, &addition, NULL, why);
+}
+
+/* R_CONFLICT: somebody else has appended; read what is new, then the jobs are judged again. */
+static enum result
+commit_batch(struct batch *a, struct store *store, struct why *why)
+{
+	struct why later = { 0 };
+	enum result r = R_GOOD;
+
+	if (a->before.size == 0)
+		r = store_election_make(store, &a->host->key, &a->host->id, why);
+	if (r == R_GOOD)
+		r = commit_entries(a, store, why);
+	if (r == R_GOOD) {
+		rules_settle(a->host->rules);
+		return r;
 	}
+	go_back(a);
+	if (r != R_CONFLICT)
+		log_event(a->board->config.log, LOG_STORE, "%zu records were not stored: %s", a->n,
+		    why->text);
+	else if (board_load_more(a->board, store, a->host, &later) == R_GOOD)
+		listen_wake(a->board->listen, a->host->topic);
 	return r;
 }
 
-/* Somebody else has appended: read what is new, then judge the batch's jobs again. */
+/* Tell them that they are not stored, or ask them in again. */
 static void
-catch_up(struct batch *a, struct store *store)
+refuse_batch(struct batch *a, enum result r, const struct why *why)
 {
-	struct effort effort = { .threads = 1 };
-	struct board_source source;
-	struct why why = { 0 };
-	enum result r;
-
-	board_source_set(&source, store, a->host);
-	r = hosted_load(a->host, store, &source.source, RULES_VERIFY, &effort, &why);
-	if (r != R_GOOD)
-		log_event(a->board->config.log, LOG_STORE,
-		    "cannot follow what another board wrote: %s", why.text);
-	else
-		listen_wake(a->board->listen, a->host->topic);
-}
-
-static void
-answer_batch(struct batch *a, struct store *store, enum result r, const struct why *why)
-{
-	struct board *b = a->board;
-	uint64_t first = a->before.size, size = first + a->n;
 	size_t i;
 
 	for (i = 0; i < a->n; i++) {
 		struct job *job = a->jobs[i];
 
-		if (r == R_GOOD)
-			answer_stored(b, job, first + i, a->entries[i].line, size,
-			    buffer_slice(&a->note));
-		else if (r == R_CONFLICT) {
+		if (r == R_CONFLICT) {
 			job_again(job);
-			board_take(b, job);
+			board_take(a->board, job);
 		} else {
 			job->verdict = r;
 			job->why = *why;
-			answer_refused(b, job);
+			answer_refused(a->board, job);
 		}
 	}
-	(void)store;
+}
+
+/* Sign for what is committed and hand out the receipts. */
+static void
+sign_batch(struct batch *a, struct store *store)
+{
+	struct merkle_tree *tree = tree_of(a);
+	struct buffer note = { 0 };
+	struct why why = { 0 };
+	bool own;
+	enum result r = board_sign(a->board, store, a->host, &own, &why);
+	size_t i;
+
+	if (r == R_GOOD)
+		r = hosted_note(a->host, &note);
+	if (r != R_GOOD)
+		log_event(a->board->config.log, LOG_STORE,
+		    "%zu records could not be signed for: %s", a->n, why.text);
+	for (i = 0; i < a->n; i++)
+		if (r == R_GOOD && own && tree != NULL)
+			answer_stored(a->board, a->jobs[i], a->before.size + i, a->entries[i].line,
+			    tree, buffer_slice(&note));
+		else {
+			a->jobs[i]->verdict = R_NOT_CONFIRMED;
+			answer_from_store(a->board, a->jobs[i]);
+		}
+	merkle_tree_free(tree);
+	buffer_free(&note);
+	listen_wake(a->board->listen, a->host->topic);
 }
 
 static void
@@ -271,9 +331,9 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 {
 	struct job *rest = NULL, **end = &rest, *job;
 	struct why why = { 0 };
-	uint64_t time_before, time, begun;
+	uint64_t begun;
 	struct entry next;
-	enum result r = R_GOOD;
+	enum result r;
 
 	a->host = list->host;
 	a->before = a->host->frontier;
@@ -282,7 +342,7 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 	a->refused = NULL;
 	buffer_clear(&a->lines);
 	rules_next(a->host->rules, &next);
-	time_before = next.time;
+	a->time_before = next.time;
 	while ((job = list) != NULL) {
 		list = job->next;
 		if (job->host != a->host || a->n == BATCH) {
@@ -293,31 +353,17 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 			refuse(a, job);
 	}
 	if (a->n > 0) {
-		rules_next(a->host->rules, &next);
-		time = next.time;
-		r = sign_head(a, time);
-		if (r == R_GOOD && a->before.size == 0)
-			r = store_election_make(store, &a->host->key, &a->host->id, &why);
 		begun = meter_now();
-		if (r == R_GOOD)
-			r = store_batch_of(a, store, time_before, time, &why);
+		r = grow(a);
+		if (r != R_GOOD)
+			go_back(a);
+		else
+			r = commit_batch(a, store, &why);
 		count_batch(a, r, begun);
-		if (r == R_GOOD) {
-			rules_settle(a->host->rules);
-			if (hosted_publish(a->host, time, buffer_slice(&a->note)) != R_GOOD)
-				log_event(a->board->config.log, LOG_MEMORY,
-				    "a new head could not be published");
-		} else {
-			rules_undo(a->host->rules);
-			hosted_shrink(a->host, &a->before);
-			log_event(a->board->config.log, LOG_STORE,
-			    "%zu records were not stored: %s", a->n, why.text);
-			if (r == R_CONFLICT)
-				catch_up(a, store);
-		}
-		answer_batch(a, store, r, &why);
 		if (r == R_GOOD)
-			listen_wake(a->board->listen, a->host->topic);
+			sign_batch(a, store);
+		else
+			refuse_batch(a, r, &why);
 	}
 	/* Only now may a refused record be looked up: its twin may be in this batch. */
 	while ((job = a->refused) != NULL) {
@@ -333,37 +379,64 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 	return rest;
 }
 
+static void
+refuse_all(struct board *b, struct job *list, const struct why *why)
+{
+	struct job *job;
+
+	while ((job = list) != NULL) {
+		list = job->next;
+		job->verdict = R_NO_DATABASE;
+		job->why = *why;
+		answer_refused(b, job);
+	}
+}
+
+static uint64_t
+ticks(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 void *
 append_records(void *arg)
 {
 	struct board *b = arg;
 	struct batch *a = calloc(1, sizeof *a);
 	struct store *store = NULL;
-	struct job *list, *job;
+	struct job *list;
 	struct why why;
+	uint64_t followed = 0;
+	bool closed;
 
 	(void)pthread_setname_np(pthread_self(), "append");
 	if (a != NULL)
 		a->board = b;
-	while ((list = queue_take(b->append, BATCH)) != NULL) {
+	for (;;) {
+		list = queue_take_within(b->append, BATCH, BOARD_FOLLOW_MS, &closed);
+		if (closed)
+			break;
 		memset(&why, 0, sizeof why);
 		if (a == NULL ||
 		    (store == NULL && store_open(&store, &b->config.store, &why) != R_GOOD)) {
-			while ((job = list) != NULL) {
-				list = job->next;
-				job->verdict = R_NO_DATABASE;
-				job->why = why;
-				answer_refused(b, job);
-			}
+			refuse_all(b, list, &why);
 			continue;
 		}
 		while (list != NULL)
 			list = run_batch(a, store, list);
+		if (ticks() - followed >= BOARD_FOLLOW_MS) {
+			board_follow(b, store);
+			followed = ticks();
+		}
 	}
 	store_free(store);
 	if (a != NULL) {
 		buffer_free(&a->lines);
-		buffer_free(&a->note);
+		merkle_edge_free(&a->edge);
+		free(a->tiles);
 		free(a->blobs);
 	}
 	free(a);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/base64.h"
 #include "server/store_blob.h"
 
 #define BALLOTS_WAITING 8192 /* about a second of them */
@@ -98,11 +99,42 @@ add_election(void *ctx, struct store_election key, const struct digest *id)
 	return r;
 }
 
+/* How this board reads what is stored. */
+static void
+set_reading(struct hosted_reading *reading, struct board *b, struct board_source *source,
+    enum rules_mode mode, const struct effort *effort)
+{
+	*reading = (struct hosted_reading){ .store = source->store,
+		.source = &source->source,
+		.mode = mode,
+		.effort = effort,
+		.mark = b->mark };
+}
+
+/* An election that this board has signed for must be in the database. */
+static enum result
+must_be_here(void *ctx, const struct digest *election, const struct mark_head *head)
+{
+	struct load *l = ctx;
+	const struct hosted *h = hosts_find(l->board->hosts, election);
+	char hex[65];
+
+	if (h != NULL && h->frontier.size >= head->size)
+		return R_GOOD;
+	(void)hex_encode(hex, election->b, sizeof election->b);
+	return why_set(l->why, R_ROLLBACK,
+	    "the database does not hold election %s, of which this board has signed for %llu "
+	    "entries"
+	    "\nGive the board the database that it had",
+	    hex, (unsigned long long)head->size);
+}
+
 enum result
 board_load(struct board *b, struct store *store, enum rules_mode mode, struct why *why)
 {
 	struct load l = { b, why };
 	enum result r = store_elections(store, add_election, &l, why);
+	struct hosted_reading reading;
 	struct effort effort = { 0 };
 	struct board_source s;
 	struct hosted *h;
@@ -110,9 +142,64 @@ board_load(struct board *b, struct store *store, enum rules_mode mode, struct wh
 
 	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++) {
 		board_source_set(&s, store, h);
-		r = hosted_load(h, store, &s.source, mode, &effort, why);
+		set_reading(&reading, b, &s, mode, &effort);
+		r = hosted_load(h, &reading, why);
 	}
 	return r;
+}
+
+enum result
+board_load_more(struct board *b, struct store *store, struct hosted *h, struct why *why)
+{
+	struct effort effort = { .threads = 1 };
+	struct hosted_reading reading;
+	struct board_source s;
+	enum result r;
+
+	board_source_set(&s, store, h);
+	set_reading(&reading, b, &s, RULES_VERIFY, &effort);
+	r = hosted_load(h, &reading, why);
+	if (r != R_GOOD && r != R_NO_DATABASE) {
+		h->lost = true;
+		log_event(b->config.log, LOG_SECURITY,
+		    "what stands in the database cannot be followed, nothing is taken in for this "
+		    "election any more: %s: %s",
+		    result_name(r), why->text);
+	}
+	return r;
+}
+
+static enum result
+set_name(struct board *b, const struct board_config *config, struct why *why)
+{
+	enum result r;
+
+	if (strlen(config->name) > NOTE_NAME_MAX)
+		return why_set(why, R_BAD_INPUT, "the board's name is too long");
+	memcpy(b->name, config->name, strlen(config->name) + 1);
+	r = checkpoint_board_set(&b->signer, b->name, &config->public);
+	if (r != R_GOOD)
+		return why_set(why, r, "\"%s\" cannot be the name of a board", config->name);
+	return R_GOOD;
+}
+
+/* What the board serves must be its own. */
+static enum result
+must_be_ours(const struct board *b, const struct hosted *h, struct why *why)
+{
+	const struct definition *d = frozen_definition(rules_now(h->rules));
+	char hex[65];
+
+	if (d == NULL ||
+	    (strcmp(d->board.name, b->name) == 0 &&
+		memcmp(d->board.key.b, b->config.public.b, sizeof b->config.public.b) == 0))
+		return R_GOOD;
+	(void)hex_encode(hex, h->id.b, sizeof h->id.b);
+	return why_set(why, R_WRONG_KEY,
+	    "the database holds election %s of the board \"%s\", which has another key or name "
+	    "than "
+	    "this one\nGive the board its own board.key, --name and database",
+	    hex, d->board.name);
 }
 
 static enum result
@@ -152,23 +239,29 @@ enum result
 board_start(struct board *b, const struct board_config *config, struct why *why)
 {
 	struct listen_app app = api_app;
+	struct load l = { b, why };
 	struct store *store = NULL;
+	struct hosted *h;
 	enum result r;
+	size_t i;
 
 	memset(b, 0, sizeof *b);
 	b->config = *config;
-	if (strlen(config->name) > NOTE_NAME_MAX)
-		return why_set(why, R_BAD_INPUT, "the board's name is too long");
-	memcpy(b->name, config->name, strlen(config->name) + 1);
-	b->config.name = b->name;
-	r = checkpoint_board_set(&b->signer, b->name, &config->public);
+	r = set_name(b, config, why);
 	if (r != R_GOOD)
-		return why_set(why, r, "\"%s\" cannot be the name of a board", config->name);
+		return r;
+	b->config.name = b->name;
 	r = make_parts(b);
+	if (r == R_GOOD)
+		r = mark_open(&b->mark, config->folder, why);
 	if (r == R_GOOD)
 		r = store_open(&store, &config->store, why);
 	if (r == R_GOOD)
 		r = board_load(b, store, RULES_REPLAY, why);
+	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++)
+		r = must_be_ours(b, h, why);
+	if (r == R_GOOD)
+		r = mark_each(b->mark, must_be_here, &l);
 	store_free(store);
 	if (r == R_GOOD)
 		r = clerks_new(&b->clerks, CLERKS, ERRANDS_WAITING, &config->store);
@@ -213,6 +306,7 @@ board_stop(struct board *b)
 	docket_free(b->docket);
 	pace_free(b->pace);
 	hosts_free(b->hosts);
+	mark_close(b->mark);
 	sign_key_wipe(&b->config.key);
 	memset(b, 0, sizeof *b);
 }

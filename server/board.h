@@ -3,8 +3,8 @@
  * take records in. Threads: the listener's loop (api.c), one for ballots, one
  * for long verifications (verify.c), one that appends (append.c), and clerks who read.
  *
- * A record is acknowledged only after the transaction that holds it, and the signed
- * head over it, is committed.
+ * A record is acknowledged only after the transaction that holds it is committed, and then the
+ * one with the signed head over it.
  */
 #ifndef SERVER_BOARD_H
 #define SERVER_BOARD_H
@@ -32,6 +32,7 @@ struct board_config {
 	struct sign_public public;
 	struct sign_public organisers[BOARD_ORGANISERS_MAX]; /* who may found elections */
 	size_t organiser_count;
+	const char *folder; /* where the high-water mark is kept */
 	struct store_options store;
 	struct listen_config listen;
 	struct log *log;
@@ -41,6 +42,7 @@ struct board {
 	struct board_config config;
 	char name[NOTE_NAME_MAX + 1];
 	struct checkpoint_board signer;
+	struct mark *mark;
 	struct hosts *hosts;
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;
@@ -59,11 +61,21 @@ enum result board_start(struct board *b, const struct board_config *config, stru
 /* Finish what was taken in, then stop. */
 void board_stop(struct board *b);
 
+/* Verify everything that the database holds: every entry with its proofs and blobs, the tree,
+ * tiles, batches and signed heads. `each` is called for every election that holds. */
+typedef void board_each(void *ctx, const struct digest *id, uint64_t size);
+enum result board_check(const struct store_options *options, board_each *each, void *ctx,
+    struct why *why);
+
 /* Drop uploads and blobs of more than a day ago that no entry names. Now and then; blocks. */
 void board_tidy(struct board *b);
 
 /* Read every stored election through the rule book, `mode` as in rules_new. */
 enum result board_load(struct board *b, struct store *store, enum rules_mode mode, struct why *why);
+/* Read on in one election: what another tabellad has appended. If that fails for another
+ * reason than the database's being away, the election is lost to this board: h->lost. */
+enum result board_load_more(struct board *b, struct store *store, struct hosted *h,
+    struct why *why);
 
 /* ---- between the parts of the board ---- */
 
@@ -74,6 +86,21 @@ struct board_source {
 	struct source source; /* use this one */
 };
 void board_source_set(struct board_source *s, struct store *store, struct hosted *host);
+
+/* signing.c: commit entries and signatures as store_commit, and find out what became of them: never
+ * R_NOT_CONFIRMED unless the board is stopping. */
+enum result board_commit(struct board *b, struct store *store, struct hosted *h,
+    const struct store_addition *a, const struct store_signing *g, struct why *why);
+/* signing.c: sign for all that is committed, commit the signature and publish it: first the
+ * high-water mark, then the signature, then the commit. Nothing to sign for is fine. *own: it
+ * is this board's signature over all since the one before, not another tabellad's.
+ * R_ROLLBACK: this board has signed for something else; the election is lost to it. */
+enum result board_sign(struct board *b, struct store *store, struct hosted *h, bool *own,
+    struct why *why);
+/* follow.c: look at every election's head in the database: read on where another tabellad has
+ * appended, sign for what has been left unsigned. Append thread only; now and then. */
+void board_follow(struct board *b, struct store *store);
+#define BOARD_FOLLOW_MS 200
 
 /* Threads of verify.c and append.c; arg is the board. */
 void *verify_ballots(void *arg);
@@ -91,9 +118,11 @@ int board_accuse_again(struct board *b, const struct job *job);
 void board_take(struct board *b, struct job *job);
 
 /* answer.c: end a job that was stored as entry `seq` / that was refused: a record that
- * was stored before gets its receipt even so. Own the job. */
-void answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line, uint64_t size,
-    struct slice note);
+ * was stored before gets its receipt even so. Own the job. `tree` covers the entry and the
+ * signed head `note`; without one the receipt is made from the database. */
+void answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
+    const struct merkle_tree *tree, struct slice note);
+void answer_from_store(struct board *b, struct job *job);
 void answer_refused(struct board *b, struct job *job);
 /* Compose the receipt of a stored entry: always the same bytes. */
 enum result answer_receipt(struct hosted *host, struct store *store, uint64_t seq,

@@ -6,7 +6,7 @@
 
 #include "server/dbconn.h"
 
-#define PREPARED_MAX 32
+#define PREPARED_MAX 48
 #define SLACK_MS 5000 /* what the server gets beyond its own limit before we hang up */
 
 struct dbconn {

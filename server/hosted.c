@@ -3,26 +3,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ballots/head.h"
+
+/* ---- frontiers ---- */
+
+struct slice
+frontier_nodes(uint8_t bytes[MERKLE_FRONTIER_MAX], const struct merkle_frontier *f)
+{
+	size_t n = merkle_frontier_encode(bytes, f);
+
+	return (struct slice){ bytes + 8, n - 8 };
+}
+
+enum result
+frontier_of_nodes(struct merkle_frontier *f, uint64_t size, struct slice nodes)
+{
+	uint8_t bytes[MERKLE_FRONTIER_MAX];
+	int i;
+
+	if (nodes.n > sizeof bytes - 8)
+		return R_BAD_ENCODING;
+	for (i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(size >> (56 - 8 * i));
+	memcpy(bytes + 8, nodes.p, nodes.n);
+	return merkle_frontier_decode(f, (struct slice){ bytes, nodes.n + 8 });
+}
+
+/* ---- life ---- */
+
 enum result
 hosted_new(struct hosted **out, const struct digest *id, uint64_t topic)
 {
 	struct hosted *h = calloc(1, sizeof *h);
-	enum result r = R_NO_MEMORY;
+	enum result r;
 
 	*out = NULL;
 	if (h == NULL)
-		return r;
+		return R_NO_MEMORY;
 	if (pthread_rwlock_init(&h->lock, NULL) != 0) {
 		free(h);
-		return r;
+		return R_NO_MEMORY;
 	}
 	h->id = *id;
 	h->topic = topic;
-	r = merkle_tree_new(&h->tree);
+	r = rules_new(&h->rules, id, RULES_VERIFY);
 	if (r == R_GOOD)
-		r = rules_new(&h->rules, id, RULES_VERIFY);
-	if (r == R_GOOD)
-		r = hosted_publish(h, 0, (struct slice){ NULL, 0 });
+		r = hosted_publish(h, (struct slice){ NULL, 0 });
 	if (r != R_GOOD) {
 		hosted_free(h);
 		return r;
@@ -38,7 +64,7 @@ hosted_free(struct hosted *h)
 		return;
 	frozen_unref(h->frozen);
 	rules_free(h->rules);
-	merkle_tree_free(h->tree);
+	merkle_edge_free(&h->edge);
 	buffer_free(&h->note);
 	(void)pthread_rwlock_destroy(&h->lock);
 	free(h);
@@ -50,9 +76,9 @@ hosted_free(struct hosted *h)
 
 struct load {
 	struct hosted *h;
-	const struct source *source;
-	const struct effort *effort;
+	const struct hosted_reading *reading;
 	struct why *why;
+	struct mark_head mark; /* size 0: none */
 	struct buffer bytes;
 	size_t start[LOAD_LINES + 1];
 	size_t n;
@@ -69,10 +95,27 @@ flush_lines(struct load *l)
 		lines[i].p = l->bytes.p + l->start[i];
 		lines[i].n = l->start[i + 1] - l->start[i];
 	}
-	r = rules_entries(l->h->rules, lines, l->n, l->source, l->effort, NULL, l->why);
+	r = rules_entries(l->h->rules, lines, l->n, l->reading->source, l->reading->effort, NULL,
+	    l->why);
 	l->n = 0;
 	buffer_clear(&l->bytes);
 	return r;
+}
+
+/* Is the tree that was read the one that the board has signed for when it was of this size? */
+static enum result
+meets_mark(const struct load *l)
+{
+	struct digest root;
+
+	merkle_frontier_root(&l->h->frontier, &root);
+	if (digest_equal(&root, &l->mark.root))
+		return R_GOOD;
+	return why_set(l->why, R_ROLLBACK,
+	    "the database holds other entries than this board has signed for among the first "
+	    "%llu: it is another database, or an older one that went on\nGive the board the "
+	    "database that it had",
+	    (unsigned long long)l->mark.size);
 }
 
 static enum result
@@ -84,7 +127,12 @@ load_line(void *ctx, uint64_t seq, struct slice line)
 
 	(void)seq;
 	merkle_leaf(&leaf, line.p, line.n);
-	r = hosted_grow(l->h, &leaf);
+	r = merkle_edge_append(&l->h->edge, &leaf, NULL, NULL);
+	if (r != R_GOOD)
+		return r;
+	merkle_frontier_append(&l->h->frontier, &leaf);
+	if (l->h->frontier.size == l->mark.size)
+		r = meets_mark(l);
 	if (r != R_GOOD)
 		return r;
 	l->start[l->n++] = l->bytes.n;
@@ -94,43 +142,121 @@ load_line(void *ctx, uint64_t seq, struct slice line)
 	return r == R_GOOD && l->n == LOAD_LINES ? flush_lines(l) : r;
 }
 
+/* Read on to entry `to`. */
+static enum result
+load_lines(struct load *l, uint64_t to)
+{
+	uint64_t from = l->h->frontier.size;
+	enum result r = R_GOOD, judged = R_GOOD;
+
+	if (from < to)
+		r = store_lines(l->reading->store, l->h->key, from, to - from, load_line, l,
+		    l->why);
+	/* What came before the connection was lost counts. */
+	if ((r == R_GOOD || r == R_NO_DATABASE) && l->n > 0)
+		judged = flush_lines(l);
+	return judged != R_GOOD ? judged : r;
+}
+
 enum result
-hosted_load(struct hosted *h, struct store *store, const struct source *source,
-    enum rules_mode mode, const struct effort *effort, struct why *why)
+hosted_judge_note(const struct hosted *h, const struct merkle_frontier *tree, struct slice note,
+    struct why *why)
+{
+	const struct frozen *f = rules_now(h->rules);
+	struct head_signers signers;
+	struct checkpoint head;
+	struct digest root;
+	enum result r = R_BAD_CHECKPOINT;
+
+	merkle_frontier_root(tree, &root);
+	if (frozen_definition(f) != NULL) {
+		signers = frozen_signers(f);
+		r = head_open(&head, note, &signers);
+		if (r == R_GOOD && (head.size != tree->size || !digest_equal(&head.root, &root)))
+			r = R_BAD_CHECKPOINT;
+	}
+	if (r == R_BAD_CHECKPOINT)
+		(void)why_set(why, r,
+		    "the head in the database is not one that the board has signed over the first "
+		    "%llu entries in it: it was changed behind the board's back, or the disk is "
+		    "broken",
+		    (unsigned long long)tree->size);
+	return r;
+}
+
+/* Does the database hold less than it must, by the mark and by what was read before? */
+static enum result
+judge_size(const struct load *l, const struct store_head *head)
+{
+	uint64_t known = l->h->frontier.size;
+
+	if (l->mark.size > known)
+		known = l->mark.size;
+	if (head->size < known)
+		return why_set(l->why, R_ROLLBACK,
+		    "the database holds %llu entries, this board has signed for %llu\nIt is an "
+		    "older "
+		    "copy: give the board the database that it had",
+		    (unsigned long long)head->size, (unsigned long long)known);
+	return R_GOOD;
+}
+
+static enum result
+load_head(struct load *l, const struct store_head *head)
+{
+	struct hosted *h = l->h;
+	enum result r = judge_size(l, head);
+	bool news = head->signed_size > h->signed_frontier.size;
+
+	if (r == R_GOOD && news && head->signed_size >= h->frontier.size) {
+		r = load_lines(l, head->signed_size);
+		if (r == R_GOOD)
+			r = hosted_judge_note(h, &h->frontier, head->note, l->why);
+	}
+	/* Nobody has vouched for what is not signed for. */
+	if (r == R_GOOD && h->signed_frontier.size == 0)
+		rules_verify_from_now_on(h->rules);
+	if (r == R_GOOD && news)
+		r = frontier_of_nodes(&h->signed_frontier, head->signed_size,
+		    head->signed_frontier);
+	if (r == R_GOOD)
+		r = load_lines(l, head->size);
+	if (r == R_GOOD && !digest_equal(rules_head(h->rules), &head->hash))
+		r = why_set(l->why, R_CHAIN_BROKEN,
+		    "the head in the database is not that of the entries in it\nRun tabellad "
+		    "--check");
+	if (r != R_GOOD)
+		return r;
+	h->signed_time = head->signed_time;
+	return hosted_publish(h, head->note);
+}
+
+enum result
+hosted_load(struct hosted *h, const struct hosted_reading *reading, struct why *why)
 {
 	struct load *l = calloc(1, sizeof *l);
 	struct store_head head = { 0 };
 	struct rules *rules = NULL;
-	enum result r = R_NO_MEMORY;
+	enum result r = R_GOOD;
 
 	if (l == NULL)
-		return r;
+		return R_NO_MEMORY;
 	l->h = h;
-	l->source = source;
-	l->effort = effort;
+	l->reading = reading;
 	l->why = why;
-	if (hosted_size(h) == 0) {
-		r = rules_new(&rules, &h->id, mode);
-		if (r != R_GOOD)
-			goto out;
-		rules_free(h->rules);
-		h->rules = rules;
+	if (reading->mark != NULL)
+		(void)mark_find(reading->mark, &l->mark, &h->id);
+	if (h->frontier.size == 0) {
+		r = rules_new(&rules, &h->id, reading->mode);
+		if (r == R_GOOD) {
+			rules_free(h->rules);
+			h->rules = rules;
+		}
 	}
-	r = store_head(store, &head, h->key, why);
-	if (r == R_GOOD && head.size > rules_size(h->rules))
-		r = store_lines(store, h->key, rules_size(h->rules),
-		    head.size - rules_size(h->rules), load_line, l, why);
-	if (r == R_GOOD && l->n > 0)
-		r = flush_lines(l);
-	if (r == R_GOOD && !digest_equal(rules_head(h->rules), &head.hash))
-		r = why_set(why, R_CHAIN_BROKEN,
-		    "the head in the database is not that of the entries in it\nRun tabellad "
-		    "--check");
 	if (r == R_GOOD)
-		rules_verify_from_now_on(h->rules);
+		r = store_head(reading->store, &head, h->key, why);
 	if (r == R_GOOD)
-		r = hosted_publish(h, head.time, head.note);
-out:
+		r = load_head(l, &head);
 	store_head_free(&head);
 	buffer_free(&l->bytes);
 	free(l);
@@ -181,59 +307,7 @@ hosted_note(struct hosted *h, struct buffer *out)
 	return buffer_result(out);
 }
 
-enum result
-hosted_inclusion(struct hosted *h, struct digest path[MERKLE_PATH_MAX], size_t *n, uint64_t index,
-    uint64_t size)
-{
-	enum result r = R_NOT_FOUND;
-
-	(void)pthread_rwlock_rdlock(&h->lock);
-	if (index < size && size <= h->size) {
-		*n = merkle_tree_inclusion(h->tree, path, index, size);
-		r = R_GOOD;
-	}
-	(void)pthread_rwlock_unlock(&h->lock);
-	return r;
-}
-
-enum result
-hosted_consistency(struct hosted *h, struct digest path[MERKLE_PATH_MAX], size_t *n, uint64_t first,
-    uint64_t size)
-{
-	enum result r = R_NOT_FOUND;
-
-	(void)pthread_rwlock_rdlock(&h->lock);
-	if (first <= size && size <= h->size) {
-		*n = merkle_tree_consistency(h->tree, path, first, size);
-		r = R_GOOD;
-	}
-	(void)pthread_rwlock_unlock(&h->lock);
-	return r;
-}
-
-/* ---- the append thread ---- */
-
-enum result
-hosted_grow(struct hosted *h, const struct digest *leaf)
-{
-	enum result r;
-
-	(void)pthread_rwlock_wrlock(&h->lock);
-	r = merkle_tree_append(h->tree, leaf);
-	(void)pthread_rwlock_unlock(&h->lock);
-	if (r == R_GOOD)
-		merkle_frontier_append(&h->frontier, leaf);
-	return r;
-}
-
-void
-hosted_shrink(struct hosted *h, const struct merkle_frontier *before)
-{
-	h->frontier = *before;
-	(void)pthread_rwlock_wrlock(&h->lock);
-	merkle_tree_truncate(h->tree, before->size);
-	(void)pthread_rwlock_unlock(&h->lock);
-}
+/* ---- publishing ---- */
 
 /* The most bytes a record may have in this state, whatever its type. */
 static enum result
@@ -259,7 +333,7 @@ limit_of(const struct frozen *f, size_t *out)
 }
 
 enum result
-hosted_publish(struct hosted *h, uint64_t time, struct slice note)
+hosted_publish(struct hosted *h, struct slice note)
 {
 	struct frozen *old, *frozen = rules_frozen(h->rules);
 	enum result r;
@@ -273,8 +347,7 @@ hosted_publish(struct hosted *h, uint64_t time, struct slice note)
 	(void)pthread_rwlock_wrlock(&h->lock);
 	old = h->frozen;
 	h->frozen = frozen;
-	h->size = rules_size(h->rules);
-	h->time = time;
+	h->size = h->signed_frontier.size;
 	h->record_limit = limit;
 	buffer_clear(&h->note);
 	buffer_add(&h->note, note.p, note.n);

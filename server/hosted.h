@@ -1,14 +1,16 @@
 /*
  * hosted: one election on this board, and the table of all of them.
  *
- * The append thread alone owns `rules` and moves the head. Everybody else sees the
- * head, the tree and the last snapshot through the functions below, which lock.
- * An election is never removed while the board runs.
+ * The append thread alone owns `rules` and moves the head. Everybody else sees what is
+ * signed for and the last snapshot through the functions below, which lock. The
+ * tree is in the database (store_inclusion), not here. An election is never removed while
+ * the board runs.
  */
 #ifndef SERVER_HOSTED_H
 #define SERVER_HOSTED_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ballots/frozen.h"
@@ -16,6 +18,7 @@
 #include "crypto/buffer.h"
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
+#include "server/mark.h"
 #include "server/store.h"
 
 struct hosted {
@@ -23,27 +26,48 @@ struct hosted {
 	struct store_election key;
 	uint64_t topic; /* of listen_wake: followers who wait for entries */
 
-	/* Of the append thread. */
+	/* Of the append thread: what is committed, and how much of it is signed for. */
 	struct rules *rules;
 	struct merkle_frontier frontier;
+	struct merkle_edge edge;
+	struct merkle_frontier signed_frontier;
+	uint64_t signed_time; /* of the last signature */
+	uint64_t unsigned_at; /* size at which board_follow found entries not signed for */
+	bool lost;            /* the database no longer holds what it held: write nothing */
 
 	/* Under the lock. */
 	pthread_rwlock_t lock;
-	struct merkle_tree *tree;
-	uint64_t size;         /* entries that are committed */
-	uint64_t time;         /* of the last one */
+	uint64_t size;         /* entries that are signed for */
 	struct buffer note;    /* the signed head over them */
-	struct frozen *frozen; /* the state after them */
+	struct frozen *frozen; /* the state after all that is committed */
 	size_t record_limit;   /* the most bytes any record may have now */
 };
 
-/* Make an election with an empty board, or read a stored one entry by entry through the
- * rule book (`mode`). R_NO_MEMORY, what the store returns, and what the rule book says of
- * a stored board that is not valid. */
+/* Make an election with an empty board. R_NO_MEMORY. */
 enum result hosted_new(struct hosted **out, const struct digest *id, uint64_t topic);
-enum result hosted_load(struct hosted *h, struct store *store, const struct source *source,
-    enum rules_mode mode, const struct effort *effort, struct why *why);
 void hosted_free(struct hosted *h);
+
+/* How to read a stored election. */
+struct hosted_reading {
+	struct store *store;
+	const struct source *source;
+	/* RULES_REPLAY: what the board has signed for is not verified once more, but it must
+	 * be what it has signed for. What it has not signed for yet is verified. */
+	enum rules_mode mode;
+	const struct effort *effort;
+	const char *board; /* its name */
+	const struct note_key
+	    *keys; /* the last signed head must carry a signature of one of them */
+	size_t n_keys;
+	struct mark *mark; /* the high-water mark, or NULL */
+};
+
+/* Read what is stored and not read yet, entry by entry, through the rule book, and publish what is
+ * signed for. R_NO_MEMORY, what the store returns, what the rule book says of a board
+ * that is not valid; R_BAD_CHECKPOINT: the head is not one that the board of the definition has
+ * signed over these entries; R_ROLLBACK: the database holds less than, or something else than, this board
+ * has signed for, or than it held before. */
+enum result hosted_load(struct hosted *h, const struct hosted_reading *reading, struct why *why);
 
 /* A snapshot; the caller owes a frozen_unref. */
 struct frozen *hosted_frozen(struct hosted *h);
@@ -51,17 +75,18 @@ uint64_t hosted_size(struct hosted *h);
 size_t hosted_record_limit(struct hosted *h);
 /* Copy the signed head; empty before the first entry. */
 enum result hosted_note(struct hosted *h, struct buffer *out);
-/* PATH(index, D[size]); R_NOT_FOUND unless index < size <= the head's size. */
-enum result hosted_inclusion(struct hosted *h, struct digest path[MERKLE_PATH_MAX], size_t *n,
-    uint64_t index, uint64_t size);
-enum result hosted_consistency(struct hosted *h, struct digest path[MERKLE_PATH_MAX], size_t *n,
-    uint64_t first, uint64_t size);
 
-/* Append thread: add a leaf that is about to be committed; take the last ones back
- * after a COMMIT that failed; publish a new head after one that succeeded. */
-enum result hosted_grow(struct hosted *h, const struct digest *leaf);
-void hosted_shrink(struct hosted *h, const struct merkle_frontier *before);
-enum result hosted_publish(struct hosted *h, uint64_t time, struct slice note);
+/* Is this note a head that the board of the definition has signed over the first entries, of which
+ * `tree` is the frontier? R_BAD_CHECKPOINT. */
+enum result hosted_judge_note(const struct hosted *h, const struct merkle_frontier *tree,
+    struct slice note, struct why *why);
+
+/* Append thread: publish what is signed for now, with the state after all that is committed. */
+enum result hosted_publish(struct hosted *h, struct slice note);
+
+/* The nodes alone, as the store keeps them; and back. R_BAD_ENCODING. */
+struct slice frontier_nodes(uint8_t bytes[MERKLE_FRONTIER_MAX], const struct merkle_frontier *f);
+enum result frontier_of_nodes(struct merkle_frontier *f, uint64_t size, struct slice nodes);
 
 /* ---- the table ---- */
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/meter.h"
 
@@ -149,14 +150,12 @@ queue_count(struct queue *q, size_t *jobs, size_t *bytes)
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
-struct job *
-queue_take(struct queue *q, size_t n)
+/* Take up to n jobs; the lock is held. */
+static struct job *
+take_locked(struct queue *q, size_t n)
 {
 	struct job *list = NULL, **end = &list;
 
-	(void)pthread_mutex_lock(&q->lock);
-	while (q->first == NULL && !q->closed)
-		(void)pthread_cond_wait(&q->filled, &q->lock);
 	for (; q->first != NULL && n > 0; n--) {
 		struct job *job = q->first;
 
@@ -170,6 +169,41 @@ queue_take(struct queue *q, size_t n)
 	if (q->first == NULL)
 		q->last = &q->first;
 	(void)pthread_cond_broadcast(&q->emptied);
+	return list;
+}
+
+struct job *
+queue_take(struct queue *q, size_t n)
+{
+	struct job *list;
+
+	(void)pthread_mutex_lock(&q->lock);
+	while (q->first == NULL && !q->closed)
+		(void)pthread_cond_wait(&q->filled, &q->lock);
+	list = take_locked(q, n);
+	(void)pthread_mutex_unlock(&q->lock);
+	return list;
+}
+
+struct job *
+queue_take_within(struct queue *q, size_t n, unsigned ms, bool *closed)
+{
+	struct timespec until;
+	struct job *list;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	(void)pthread_mutex_lock(&q->lock);
+	while (q->first == NULL && !q->closed)
+		if (pthread_cond_clockwait(&q->filled, &q->lock, CLOCK_MONOTONIC, &until) != 0)
+			break;
+	*closed = q->closed && q->first == NULL;
+	list = take_locked(q, n);
 	(void)pthread_mutex_unlock(&q->lock);
 	return list;
 }

@@ -66,6 +66,9 @@ void queue_count(struct queue *q, size_t *jobs, size_t *bytes);
 /* Wait for jobs and take up to n of them, in order, as a list. NULL once the queue
  * is closed and empty. */
 struct job *queue_take(struct queue *q, size_t n);
+/* The same, but wait for at most `ms` milliseconds. NULL: none came, or, if *closed, the queue
+ * is closed and empty. */
+struct job *queue_take_within(struct queue *q, size_t n, unsigned ms, bool *closed);
 /* No more jobs come: takers get what is there, then NULL. */
 void queue_close(struct queue *q);
 

@@ -23,6 +23,7 @@ server_libtserver_a_SOURCES = \
 	server/boardkey.h \
 	server/clerk.c \
 	server/clerk.h \
+	server/check.c \
 	server/cluster.c \
 	server/cluster.h \
 	server/cluster_inner.h \
@@ -39,6 +40,7 @@ server_libtserver_a_SOURCES = \
 	server/dbconn_inner.h \
 	server/dbconn_run.c \
 	server/dbconn_values.c \
+	server/follow.c \
 	server/hosted.c \
 	server/hosted.h \
 	server/http.c \
@@ -51,6 +53,8 @@ server_libtserver_a_SOURCES = \
 	server/listen_accept.c \
 	server/log.c \
 	server/log.h \
+	server/mark.c \
+	server/mark.h \
 	server/meter.c \
 	server/meter.h \
 	server/pace.c \
@@ -62,22 +66,25 @@ server_libtserver_a_SOURCES = \
 	server/request.c \
 	server/request.h \
 	server/roles.h \
+	server/signing.c \
 	server/store.c \
 	server/store.h \
-	server/store_append.c \
 	server/store_blob.c \
 	server/store_blob.h \
+	server/store_commit.c \
 	server/store_inner.h \
 	server/store_read.c \
 	server/store_schema.c \
 	server/store_schema.h \
+	server/store_settle.c \
+	server/store_tree.c \
 	server/verify.c
 server_libtserver_a_CPPFLAGS = $(AM_CPPFLAGS) -DPG_BINDIR='"$(PG_BINDIR)"'
 nodist_server_libtserver_a_SOURCES = server/schema.c
 endif
 
 # The SQL of store_schema.h, a string for each version.
-schema_sql = $(srcdir)/server/schema_1.sql
+schema_sql = $(srcdir)/server/schema_1.sql $(srcdir)/server/schema_2.sql
 
 server/schema.c: $(schema_sql) $(srcdir)/server/local.mk
 	$(AM_V_GEN)$(MKDIR_P) server && { \
@@ -91,4 +98,5 @@ CLEANFILES += server/schema.c
 
 EXTRA_DIST += \
 	server/schema_1.sql \
+	server/schema_2.sql \
 	server/README.md

@@ -163,6 +163,7 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)listen_raise_descriptors();
 	config.name = o->name != NULL ? o->name : "tabella.local";
+	config.folder = o->data;
 	memcpy(config.organisers, o->organisers, sizeof config.organisers);
 	config.organiser_count = o->organiser_count;
 	config.store = *store;
@@ -192,28 +193,14 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	return r;
 }
 
-static enum result
-check(const struct store_options *options, struct why *why)
+static void
+print_election(void *ctx, const struct digest *id, uint64_t size)
 {
-	struct board board = { 0 };
-	struct store *store = NULL;
-	struct hosted *h;
-	enum result r = hosts_new(&board.hosts);
 	char hex[65];
-	size_t i;
 
-	if (r == R_GOOD)
-		r = store_open(&store, options, why);
-	if (r == R_GOOD)
-		r = board_load(&board, store, RULES_VERIFY, why);
-	for (i = 0; r == R_GOOD && (h = hosts_at(board.hosts, i)) != NULL; i++) {
-		(void)hex_encode(hex, h->id.b, sizeof h->id.b);
-		(void)printf("election %s: %llu entries, all valid\n", hex,
-		    (unsigned long long)hosted_size(h));
-	}
-	store_free(store);
-	hosts_free(board.hosts);
-	return r;
+	(void)ctx;
+	(void)hex_encode(hex, id->b, sizeof id->b);
+	(void)printf("election %s: %llu entries, all valid\n", hex, (unsigned long long)size);
 }
 
 /* Check or serve, with the database that the options name. */
@@ -245,7 +232,8 @@ run(const struct options *o, struct log *log, struct why *why)
 	}
 	store.address = o->db != NULL ? o->db : address;
 	if (r == R_GOOD)
-		r = o->check ? check(&store, why) : serve(o, &store, log, why);
+		r = o->check ? board_check(&store, print_election, NULL, why)
+			     : serve(o, &store, log, why);
 	if (cluster != NULL && cluster_stop(cluster, &stopping) != R_GOOD)
 		log_event(log, LOG_STORE, "the database did not stop: %s", stopping.text);
 	cluster_free(cluster);

@@ -43,6 +43,11 @@ store_free(struct store *s)
 	dbconn_free(s->db);
 	for (i = 0; i < STORE_COLUMNS; i++)
 		buffer_free(&s->column[i]);
+	buffer_free(&s->names);
+	for (i = 0; i < MERKLE_TILE_LEVELS; i++) {
+		buffer_free(&s->roots[i]);
+		buffer_free(&s->nodes[i]);
+	}
 	free(s);
 }
 
@@ -61,8 +66,8 @@ static const struct statement election_find = { "election_find",
 static const struct statement election_make = { "election_make",
 	"WITH made AS (INSERT INTO tabella.election (id) VALUES ($1::bytea)"
 	" ON CONFLICT (id) DO NOTHING RETURNING key)"
-	" INSERT INTO tabella.head (election, size, hash, time, frontier, note)"
-	" SELECT key, 0, decode(repeat('00', 32), 'hex'), 0, '', '' FROM made" };
+	" INSERT INTO tabella.head (election, " STORE_HEAD_COLUMNS ")"
+	" SELECT key, 0, decode(repeat('00', 32), 'hex'), 0, '', 0, 0, '', '' FROM made" };
 static const struct statement election_list = { "election_list",
 	"SELECT key, id FROM tabella.election ORDER BY key" };
 
@@ -127,20 +132,23 @@ store_elections(struct store *s,
 /* ---- the head ---- */
 
 static const struct statement head_read = { "head_read",
-	"SELECT size, hash, time, frontier, note FROM tabella.head WHERE election = $1::int4" };
+	"SELECT " STORE_HEAD_COLUMNS " FROM tabella.head WHERE election = $1::int4" };
 
 enum result
-store_keep(void **memory, struct slice *a, struct slice *b, struct why *why)
+store_keep(void **memory, struct slice *const slices[], size_t n, struct why *why)
 {
-	uint8_t *copy = malloc(a->n + b->n + 1);
+	uint8_t *copy;
+	size_t i, bytes = 1;
 
-	*memory = copy;
+	for (i = 0; i < n; i++)
+		bytes += slices[i]->n;
+	*memory = copy = malloc(bytes);
 	if (copy == NULL)
 		return why_set(why, R_NO_MEMORY, "out of memory");
-	memcpy(copy, a->p, a->n);
-	memcpy(copy + a->n, b->p, b->n);
-	a->p = copy;
-	b->p = copy + a->n;
+	for (i = 0; i < n; copy += slices[i++]->n) {
+		memcpy(copy, slices[i]->p, slices[i]->n);
+		slices[i]->p = copy;
+	}
 	return R_GOOD;
 }
 
@@ -148,6 +156,7 @@ enum result
 store_read_head(struct store *s, struct store_head *out, struct store_election election,
     const struct statement *st, struct why *why)
 {
+	struct slice *const slices[] = { &out->frontier, &out->signed_frontier, &out->note };
 	struct params p = { 0 };
 	PGresult *rows;
 	enum result r;
@@ -163,8 +172,11 @@ store_read_head(struct store *s, struct store_head *out, struct store_election e
 		out->size = row_u64(rows, 0, 0);
 		out->time = row_u64(rows, 0, 2);
 		out->frontier = row_bytes(rows, 0, 3);
-		out->note = row_bytes(rows, 0, 4);
-		r = store_keep(&out->memory, &out->frontier, &out->note, why);
+		out->signed_size = row_u64(rows, 0, 4);
+		out->signed_time = row_u64(rows, 0, 5);
+		out->signed_frontier = row_bytes(rows, 0, 6);
+		out->note = row_bytes(rows, 0, 7);
+		r = store_keep(&out->memory, slices, 3, why);
 	}
 	if (r != R_GOOD)
 		memset(out, 0, sizeof *out);
@@ -179,6 +191,38 @@ store_head(struct store *s, struct store_head *out, struct store_election electi
 
 	if (r == R_NO_DATABASE && dbconn_backend(s->db) == 0)
 		r = store_read_head(s, out, election, &head_read, why);
+	return r;
+}
+
+static const struct statement places_read = { "places_read",
+	"SELECT key, id, size, signed_size, hash FROM tabella.election"
+	" JOIN tabella.head ON head.election = election.key ORDER BY key" };
+
+enum result
+store_places(struct store *s,
+    enum result (*each)(void *ctx, struct store_election election, const struct digest *id,
+	const struct store_place *place),
+    void *ctx, struct why *why)
+{
+	struct store_election election;
+	struct store_place place;
+	struct digest id;
+	PGresult *rows;
+	enum result r;
+	int i;
+
+	r = dbconn_read(s->db, &rows, &places_read, NULL, why);
+	for (i = 0; r == R_GOOD && i < PQntuples(rows); i++) {
+		election.key = row_i32(rows, i, 0);
+		place.size = row_u64(rows, i, 2);
+		place.signed_size = row_u64(rows, i, 3);
+		r = row_digest(&id, rows, i, 1);
+		if (r == R_GOOD)
+			r = row_digest(&place.hash, rows, i, 4);
+		if (r == R_GOOD)
+			r = each(ctx, election, &id, &place);
+	}
+	PQclear(rows);
 	return r;
 }
 

@@ -2,14 +2,18 @@
  * store: the entries of every election, in PostgreSQL. A struct store is one connection,
  * for one thread; any number may serve one database, also from several machines.
  *
- * An election's entries are numbered from 0. Its head row says how many there are, the
- * hash of the last line, and holds the note: the checkpoint that the board has signed
- * over them. Entries come in batches, each in one transaction that starts with the
- * head row's lock and ends with its new value, so there is one order for everybody.
- * The database refuses to change or delete what stands (schema_1.sql).
+ * An election's entries are numbered from 0. Its head row is the single point of order. It
+ * says how many entries there are and the hash of the last line; and how many of them
+ * are signed for, with the note: the checkpoint that the board has signed over those.
+ * A transaction appends entries, or commits a signature over entries that stand, or both: the
+ * signature of those before and the entries after it. It starts with the head row's
+ * lock and ends with its new value, so there is one order for everybody. The database
+ * refuses to change or delete what stands (schema_1.sql, schema_2.sql).
  *
- * Nothing may leave the board before store_append has returned R_GOOD, or
- * store_settle after an R_NOT_CONFIRMED.
+ * The order of things: entries are committed; then their head is signed; the signature is
+ * committed; then receipts may leave the board. So no signature can cover what a lost
+ * transaction has taken along. Nothing may leave the board before store_commit has returned
+ * R_GOOD, or store_settle after an R_NOT_CONFIRMED.
  *
  * A lost connection is made again on the next call, waiting at most
  * store_options.retry_ms. Bytes handed in are copied by the database; slices handed
@@ -26,6 +30,7 @@
 #include <stdint.h>
 
 #include "crypto/hash.h"
+#include "crypto/merkle.h"
 #include "crypto/result.h"
 #include "crypto/slice.h"
 
@@ -75,10 +80,14 @@ enum result store_elections(struct store *s,
 struct store_head {
 	uint64_t size;         /* entries */
 	struct digest hash;    /* SHA-256 of the last line; zeros if size is 0 */
-	uint64_t time;         /* ms since 1970, never less than before */
+	uint64_t time;         /* of the last entry, ms since 1970; never less than before */
 	struct slice frontier; /* the tree's frontier, 32 bytes a node; empty if size is 0 */
-	struct slice note;     /* the signed checkpoint; empty if size is 0 */
-	void *memory;          /* of a head from store_head: what the slices point into */
+
+	uint64_t signed_size;         /* entries that the note covers, at most size */
+	uint64_t signed_time;         /* of the signature, ms since 1970; never less than before */
+	struct slice signed_frontier; /* of the tree of signed_size entries */
+	struct slice note;            /* the signed checkpoint; empty if signed_size is 0 */
+	void *memory;                 /* of a head from store_head: what the slices point into */
 };
 
 /* Read the head of an election; R_NOT_FOUND. Free its memory with store_head_free. */
@@ -86,7 +95,18 @@ enum result store_head(struct store *s, struct store_head *out, struct store_ele
     struct why *why);
 void store_head_free(struct store_head *h); /* leaves an empty one; NULL is fine */
 
-/* ---- appending ---- */
+/* What can be told of a head at a glance. */
+struct store_place {
+	uint64_t size, signed_size;
+	struct digest hash;
+};
+/* Call `each` for every election as store_elections does, with where its head is. */
+enum result store_places(struct store *s,
+    enum result (*each)(void *ctx, struct store_election election, const struct digest *id,
+	const struct store_place *place),
+    void *ctx, struct why *why);
+
+/* ---- writing ---- */
 
 #define STORE_BATCH_MAX 4096                  /* entries */
 #define STORE_BATCH_BYTES (64u * 1024 * 1024) /* of all lines together */
@@ -100,38 +120,58 @@ struct store_entry {
 	struct slice line; /* without a line end */
 };
 
-struct store_addition {
-	const struct store_head *before;   /* the head the caller believes in */
-	const struct store_entry *entries; /* for seq before->size and on */
-	size_t n;                          /* 1..STORE_BATCH_MAX */
-	const struct digest *blobs;        /* those that the entries name: kept from now on */
-	size_t n_blobs;
-	const struct store_head *after; /* the head that covers them, note included */
+/* A tile of the tree (crypto/merkle.h) that entries complete. */
+struct store_tile {
+	unsigned level;
+	uint64_t number;
+	struct digest root;
+	struct digest node[MERKLE_TILE];
 };
 
-/* Append a batch and move the head, in one transaction, sent in one pipeline.
+/* Entries to append. */
+struct store_addition {
+	const struct store_head *before;   /* the head the caller believes in; what is signed of it
+	                                    * does not matter */
+	const struct store_entry *entries; /* for seq before->size and on */
+	size_t n;                          /* 1..STORE_BATCH_MAX */
+	const struct store_tile *tiles;    /* all that they complete */
+	size_t n_tiles;
+	const struct digest *blobs; /* those that the entries name: kept from now on */
+	size_t n_blobs;
+	const struct store_head *after; /* size, hash, time and frontier with them */
+};
+
+/* A signature over entries that stand: a batch, from what was signed before up to
+ * after->signed_size. */
+struct store_signing {
+	const struct store_head *before; /* signed_* as the caller believes them to be */
+	const struct store_head *after;  /* signed_* and note */
+};
+
+/* Append entries, or commit a signature, or both (either may be NULL), in one transaction,
+ * sent in one pipeline.
  * R_GOOD: committed and durable.
- * R_CONFLICT: the head is not `before` any more, somebody else has appended. Nothing was
- *   stored; read what is new and make the batch again.
+ * R_CONFLICT: the head is not `before` any more: somebody else has appended or signed.
+ *   Nothing was stored; read what is new and make it again.
  * R_MISSING_BLOB: a blob is not there (any more). Nothing was stored.
  * R_NO_DATABASE: refused, for example because the disk is full or a hash, record or tracker
  *   is there already. Nothing was stored.
  * R_NOT_CONFIRMED: the connection was lost, or the server did not confirm in time or
  *   without reservation. It may be stored, now or in a moment: store_settle.
  * R_TOO_LARGE: above the limits. */
-enum result store_append(struct store *s, struct store_election election,
-    const struct store_addition *a, struct why *why);
+enum result store_commit(struct store *s, struct store_election election,
+    const struct store_addition *a, const struct store_signing *g, struct why *why);
 
 /* After R_NOT_CONFIRMED: find out. Waits for a transaction that still runs, and
  * does not return R_GOOD before what it found is as durable as a commit.
- * R_GOOD: stored, by us or, byte for byte, by somebody else: take the note from
- *   store_batch, it may not be a->after->note.
- * R_NOT_FOUND: not stored, and the head is still `before`: append again. Should the lost
+ * R_GOOD: stored, by us or, byte for byte, by somebody else.
+ * R_NOT_FOUND: not stored, and it still fits: commit it again. Should the lost
  *   transaction come to life after all, one of the two meets R_CONFLICT.
- * R_CONFLICT: not stored, and the head has moved.
+ * R_CONFLICT: not stored as it is, and the head has moved. Of entries and a signature one
+ *   may be there, from somebody else.
  * R_NO_DATABASE: still not known; ask again. */
 enum result store_settle(struct store *s, struct store_election election,
-    const struct store_addition *a, struct why *why);
+    const struct store_addition *a, const struct store_signing *g, struct why *why);
 
 /* ---- reading ---- */
 
@@ -148,6 +188,11 @@ enum result store_leaves(struct store *s, struct store_election election, uint64
     uint64_t count, enum result (*each)(void *ctx, uint64_t seq, const struct digest *leaf),
     void *ctx, struct why *why);
 
+/* The same with all that is stored of an entry. */
+enum result store_rows(struct store *s, struct store_election election, uint64_t from,
+    uint64_t count, enum result (*each)(void *ctx, uint64_t seq, const struct store_entry *entry),
+    void *ctx, struct why *why);
+
 #define STORE_NONE UINT64_MAX
 
 /* Set seqs[i] to the number of the entry with the i-th record hash, STORE_NONE if
@@ -158,8 +203,8 @@ enum result store_find_records(struct store *s, uint64_t *seqs, struct store_ele
 enum result store_find_tracker(struct store *s, uint64_t *seq, struct store_election election,
     const struct digest *tracker, struct why *why);
 
-/* What was committed together: the receipt of each of these entries follows from it
- * and their leaves. */
+/* What one signature added: the receipt of each of these entries follows from it and
+ * their leaves. */
 struct store_batch {
 	uint64_t first;
 	uint64_t count;
@@ -168,10 +213,26 @@ struct store_batch {
 	void *memory;
 };
 
-/* Read the batch that entry `seq` came in; R_NOT_FOUND. Free its memory with
+/* Read the batch that entry `seq` is in; R_NOT_FOUND: no such entry, or not signed for yet. Free its memory with
  * store_batch_free. */
 enum result store_batch(struct store *s, struct store_batch *out, struct store_election election,
     uint64_t seq, struct why *why);
 void store_batch_free(struct store_batch *b); /* leaves an empty one; NULL is fine */
+
+/* ---- the tree ---- */
+
+/* Set path to PATH(index, D[size]), index < size, or PROOF(first, D[size]), first <= size
+ * (RFC 6962), and *n to its length, from tiles: a few rows whatever the size. R_NOT_FOUND if
+ * the board is shorter; R_NO_DATABASE also if a tile is missing. */
+enum result store_inclusion(struct store *s, struct digest path[MERKLE_PATH_MAX], size_t *n,
+    struct store_election election, uint64_t index, uint64_t size, struct why *why);
+enum result store_consistency(struct store *s, struct digest path[MERKLE_PATH_MAX], size_t *n,
+    struct store_election election, uint64_t first, uint64_t size, struct why *why);
+/* The root over the first `size` entries. */
+enum result store_root(struct store *s, struct digest *root, struct store_election election,
+    uint64_t size, struct why *why);
+/* Read nodes[0..width) of a tile, complete or not: R_NOT_FOUND if there are not as many. */
+enum result store_tile(struct store *s, struct digest *nodes, struct store_election election,
+    unsigned level, uint64_t number, unsigned width, struct why *why);
 
 #endif

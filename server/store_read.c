@@ -17,12 +17,33 @@ static const struct statement leaves_read = { "leaves_read",
 	"SELECT seq, leaf FROM tabella.entry WHERE election = $1::int4 AND seq >= $2::int8"
 	" AND seq < $3::int8 ORDER BY seq" };
 
+static const struct statement rows_read = { "rows_read",
+	"SELECT seq, line, hash, leaf, record, tracker FROM tabella.entry"
+	" WHERE election = $1::int4 AND seq >= $2::int8 AND seq < $3::int8 ORDER BY seq" };
+
 /* Who is called for each row. */
 struct visitor {
 	enum result (*line)(void *ctx, uint64_t seq, struct slice line);
 	enum result (*leaf)(void *ctx, uint64_t seq, const struct digest *leaf);
+	enum result (*entry)(void *ctx, uint64_t seq, const struct store_entry *entry);
 	void *ctx;
 };
+
+static enum result
+visit_entry(const struct visitor *v, const PGresult *rows, int row)
+{
+	struct store_entry e = { .line = row_bytes(rows, row, 1),
+		.has_tracker = !PQgetisnull(rows, row, 5) };
+	enum result r = row_digest(&e.hash, rows, row, 2);
+
+	if (r == R_GOOD)
+		r = row_digest(&e.leaf, rows, row, 3);
+	if (r == R_GOOD)
+		r = row_digest(&e.record, rows, row, 4);
+	if (r == R_GOOD && e.has_tracker)
+		r = row_digest(&e.tracker, rows, row, 5);
+	return r == R_GOOD ? v->entry(v->ctx, row_u64(rows, row, 0), &e) : r;
+}
 
 static enum result
 visit(const struct visitor *v, const PGresult *rows, int row)
@@ -31,6 +52,8 @@ visit(const struct visitor *v, const PGresult *rows, int row)
 	struct digest leaf;
 	enum result r;
 
+	if (v->entry != NULL)
+		return visit_entry(v, rows, row);
 	if (v->line != NULL)
 		return v->line(v->ctx, seq, row_bytes(rows, row, 1));
 	r = row_digest(&leaf, rows, row, 1);
@@ -110,6 +133,16 @@ store_leaves(struct store *s, struct store_election election, uint64_t from, uin
 	return read_range(s, election, from, count, &leaves_read, LEAVES_A_QUERY, &v, why);
 }
 
+enum result
+store_rows(struct store *s, struct store_election election, uint64_t from, uint64_t count,
+    enum result (*each)(void *ctx, uint64_t seq, const struct store_entry *entry), void *ctx,
+    struct why *why)
+{
+	const struct visitor v = { .entry = each, .ctx = ctx };
+
+	return read_range(s, election, from, count, &rows_read, LINES_A_QUERY, &v, why);
+}
+
 /* ---- by hash ---- */
 
 /* A subquery for each key, so that each is one look into the index. */
@@ -183,6 +216,7 @@ enum result
 store_batch(struct store *s, struct store_batch *out, struct store_election election, uint64_t seq,
     struct why *why)
 {
+	struct slice *const slices[] = { &out->frontier_before, &out->note };
 	struct params p = { 0 };
 	PGresult *rows;
 	enum result r;
@@ -195,14 +229,14 @@ store_batch(struct store *s, struct store_batch *out, struct store_election elec
 	r = dbconn_read(s->db, &rows, &batch_read, &p, why);
 	if (r == R_GOOD &&
 	    (PQntuples(rows) == 0 || seq - row_u64(rows, 0, 0) >= row_u64(rows, 0, 1)))
-		r = why_set(why, R_NOT_FOUND, "the board ends before entry %llu",
+		r = why_set(why, R_NOT_FOUND, "no signed head covers entry %llu",
 		    (unsigned long long)seq);
 	if (r == R_GOOD) {
 		out->first = row_u64(rows, 0, 0);
 		out->count = row_u64(rows, 0, 1);
 		out->frontier_before = row_bytes(rows, 0, 2);
 		out->note = row_bytes(rows, 0, 3);
-		r = store_keep(&out->memory, &out->frontier_before, &out->note, why);
+		r = store_keep(&out->memory, slices, 2, why);
 	}
 	if (r != R_GOOD)
 		memset(out, 0, sizeof *out);

@@ -13,7 +13,7 @@
 #include "server/cluster.h"
 
 /* The version this program reads and writes. */
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 
 /* Make the tables, or bring them up to STORE_SCHEMA_VERSION, in the database of a libpq
  * connection string. Its user becomes the owner and needs the right to create a

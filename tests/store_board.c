@@ -16,9 +16,22 @@ static _Thread_local struct why why;
 			ck_abort_msg("%s: %s", #condition, why.text); \
 	} while (0)
 
+static enum result
+grow(void *ctx, uint64_t seq, const struct digest *leaf)
+{
+	struct toy *t = ctx;
+
+	must(seq == t->tree.size);
+	merkle_frontier_append(&t->tree, leaf);
+	must(merkle_edge_append(&t->edge, leaf, NULL, NULL) == R_GOOD);
+	return R_GOOD;
+}
+
 void
 toy_catch_up(struct toy *t)
 {
+	uint8_t bytes[MERKLE_FRONTIER_MAX];
+	size_t n;
 	enum result r;
 
 	store_head_free(&t->head);
@@ -26,6 +39,13 @@ toy_catch_up(struct toy *t)
 		r = store_head(t->store, &t->head, t->election, &why);
 	while (r == R_NO_DATABASE);
 	must_say(r == R_GOOD);
+	do
+		r = store_leaves(t->store, t->election, t->tree.size, t->head.size - t->tree.size,
+		    grow, t, &why);
+	while (r == R_NO_DATABASE);
+	must_say(r == R_GOOD);
+	n = merkle_frontier_encode(bytes, &t->tree);
+	must(slice_equal(t->head.frontier, (struct slice){ bytes + 8, n - 8 }));
 }
 
 void
@@ -46,7 +66,9 @@ void
 toy_end(struct toy *t)
 {
 	store_head_free(&t->head);
+	merkle_edge_free(&t->edge);
 	free(t->entries);
+	free(t->tiles);
 	free(t->bytes);
 }
 
@@ -55,7 +77,6 @@ static void
 make_line(struct toy *t, struct store_entry *e, uint8_t *p, uint64_t seq, const struct digest *prev)
 {
 	char hex[65], who[80], start[200];
-	struct sha256 hash;
 	size_t n;
 
 	hex_encode(hex, prev->b, 32);
@@ -69,13 +90,60 @@ make_line(struct toy *t, struct store_entry *e, uint8_t *p, uint64_t seq, const 
 	memcpy(p + t->line_bytes - 2, "\"}", 2);
 	e->line = (struct slice){ p, t->line_bytes };
 	sha256(&e->hash, p, t->line_bytes);
-	sha256_start(&hash);
-	sha256_add(&hash, "", 1);
-	sha256_add(&hash, p, t->line_bytes);
-	sha256_finish(&hash, &e->leaf);
+	merkle_leaf(&e->leaf, p, t->line_bytes);
 	hash_tagged(&e->record, "record", who, strlen(who));
 	hash_tagged(&e->tracker, "tracker", who, strlen(who));
 	e->has_tracker = t->serial % 3 == 0;
+}
+
+static enum result
+keep_tile(void *ctx, unsigned level, uint64_t number, const struct digest *nodes)
+{
+	struct toy *t = ctx;
+	struct store_tile *tile;
+
+	t->tiles = reallocarray(t->tiles, t->addition.n_tiles + 1, sizeof *t->tiles);
+	must(t->tiles != NULL);
+	tile = &t->tiles[t->addition.n_tiles++];
+	tile->level = level;
+	tile->number = number;
+	memcpy(tile->node, nodes, sizeof tile->node);
+	merkle_tile_node(&tile->root, nodes, 8, 0);
+	return R_GOOD;
+}
+
+/* What the new entries make of the tree. */
+static void
+make_tree(struct toy *t)
+{
+	struct merkle_frontier tree = t->tree;
+	struct merkle_edge edge = { 0 };
+	size_t i, n;
+
+	must(merkle_edge_copy(&edge, &t->edge) == R_GOOD);
+	for (i = 0; i < t->addition.n; i++) {
+		merkle_frontier_append(&tree, &t->entries[i].leaf);
+		must(merkle_edge_append(&edge, &t->entries[i].leaf, keep_tile, t) == R_GOOD);
+	}
+	merkle_edge_free(&edge);
+	n = merkle_frontier_encode(t->frontier, &tree);
+	t->after.frontier = (struct slice){ t->frontier + 8, n - 8 };
+	t->addition.tiles = t->tiles;
+}
+
+/* Sign for what stands. */
+static void
+make_signing(struct toy *t)
+{
+	(void)snprintf(t->note, sizeof t->note, "note of %llu by %u",
+	    (unsigned long long)t->head.size, t->author);
+	t->after.signed_size = t->head.size;
+	t->after.signed_time = t->head.signed_time + 1;
+	t->after.signed_frontier = t->head.frontier;
+	t->after.note = slice_of(t->note);
+	t->signing.before = &t->head;
+	t->signing.after = &t->after;
+	t->sign = t->head.signed_size < t->head.size ? &t->signing : NULL;
 }
 
 void
@@ -96,47 +164,54 @@ toy_make(struct toy *t, size_t n)
 		make_line(t, &t->entries[i], t->bytes + i * t->line_bytes, t->head.size + i, prev);
 		prev = &t->entries[i].hash;
 	}
-	hash_tagged((struct digest *)t->frontier, "frontier", prev->b, 32);
-	(void)snprintf(t->note, sizeof t->note, "note of %llu by %u",
-	    (unsigned long long)(t->head.size + n), t->author);
 	t->after.size = t->head.size + n;
 	t->after.hash = *prev;
 	t->after.time = t->head.time + 1;
-	t->after.frontier = (struct slice){ t->frontier, 32 };
-	t->after.note = slice_of(t->note);
 	memset(&t->addition, 0, sizeof t->addition);
 	t->addition.before = &t->head;
 	t->addition.entries = t->entries;
 	t->addition.n = n;
 	t->addition.after = &t->after;
+	make_tree(t);
+	make_signing(t);
 }
 
 enum result
 toy_append(struct toy *t, struct why *w)
 {
-	enum result r = store_append(t->store, t->election, &t->addition, w);
+	enum result r = store_commit(t->store, t->election, &t->addition, t->sign, w);
 
 	if (r == R_GOOD)
 		toy_catch_up(t);
 	return r;
 }
 
-uint64_t
-toy_persist(struct toy *t, size_t n)
+enum result
+toy_settle(struct toy *t, struct why *w)
 {
+	return store_settle(t->store, t->election, &t->addition, t->sign, w);
+}
+
+/* Commit what `make` makes, whatever it takes: settle, catch up, try again. */
+static void
+persist(struct toy *t, void make(struct toy *, size_t), size_t n)
+{
+	const struct store_addition *a;
 	enum result r = R_CONFLICT;
-	uint64_t first;
 	int tries;
 
 	for (tries = 0; tries < 1000; tries++) {
 		if (r == R_CONFLICT) {
 			toy_catch_up(t);
-			toy_make(t, n);
+			make(t, n);
 		}
-		r = store_append(t->store, t->election, &t->addition, &why);
+		a = n > 0 ? &t->addition : NULL;
+		if (a == NULL && t->sign == NULL)
+			return;
+		r = store_commit(t->store, t->election, a, t->sign, &why);
 		if (r == R_NOT_CONFIRMED)
 			do
-				r = store_settle(t->store, t->election, &t->addition, &why);
+				r = store_settle(t->store, t->election, a, t->sign, &why);
 			while (r == R_NO_DATABASE);
 		if (r == R_GOOD)
 			break;
@@ -144,9 +219,31 @@ toy_persist(struct toy *t, size_t n)
 		must_say(r == R_CONFLICT || r == R_NOT_FOUND || r == R_NO_DATABASE);
 	}
 	must_say(r == R_GOOD);
+}
+
+uint64_t
+toy_persist(struct toy *t, size_t n)
+{
+	uint64_t first;
+
+	persist(t, toy_make, n);
 	first = t->addition.before->size;
 	toy_catch_up(t);
 	return first;
+}
+
+static void
+make_only_signing(struct toy *t, size_t n)
+{
+	(void)n;
+	make_signing(t);
+}
+
+void
+toy_sign(struct toy *t)
+{
+	persist(t, make_only_signing, 0);
+	toy_catch_up(t);
 }
 
 /* ---- reading it all ---- */
@@ -162,7 +259,6 @@ read_line(void *ctx, uint64_t seq, struct slice line)
 {
 	struct reading *reading = ctx;
 	char hex[65], want[120];
-	struct sha256 hash;
 
 	must(seq == reading->seq++);
 	hex_encode(hex, reading->last.b, 32);
@@ -171,10 +267,7 @@ read_line(void *ctx, uint64_t seq, struct slice line)
 	must(line.n > strlen(want));
 	must(memcmp(line.p, want, strlen(want)) == 0);
 	sha256(&reading->last, line.p, line.n);
-	sha256_start(&hash);
-	sha256_add(&hash, "", 1);
-	sha256_add(&hash, line.p, line.n);
-	sha256_finish(&hash, &reading->leaves[seq]);
+	merkle_leaf(&reading->leaves[seq], line.p, line.n);
 	return R_GOOD;
 }
 
@@ -198,7 +291,7 @@ check_batches(struct toy *t)
 		must(store_batch(t->store, &b, t->election, seq, &why) == R_GOOD);
 		must(b.first == seq);
 		must(b.count > 0);
-		must(b.frontier_before.n == (seq == 0 ? 0 : 32));
+		must(b.frontier_before.n == 32 * (size_t)__builtin_popcountll(seq));
 		if (seq + b.count == t->head.size)
 			must(slice_equal(b.note, t->head.note));
 		next = b.first + b.count;
@@ -207,12 +300,36 @@ check_batches(struct toy *t)
 	must(seq == t->head.size);
 }
 
+/* Is the tree that the tiles give the one over the lines? */
+static void
+check_tree(struct toy *t, const struct digest *leaves)
+{
+	struct digest root, again, path[MERKLE_PATH_MAX];
+	uint64_t size = t->head.size, i, step = size / 7 + 1;
+	size_t n;
+
+	merkle_root(&root, leaves, size);
+	must_say(store_root(t->store, &again, t->election, size, &why) == R_GOOD);
+	must(digest_equal(&root, &again));
+	for (i = 0; i < size; i += step) {
+		must_say(store_inclusion(t->store, path, &n, t->election, i, size, &why) == R_GOOD);
+		must(merkle_check_inclusion(&root, size, &leaves[i], i, path, n) == R_GOOD);
+		merkle_root(&again, leaves, i);
+		must_say(
+		    store_consistency(t->store, path, &n, t->election, i, size, &why) == R_GOOD);
+		must(merkle_check_consistency(&again, i, &root, size, path, n) == R_GOOD);
+	}
+	if (size > 0)
+		must(store_inclusion(t->store, path, &n, t->election, 0, size + 1, &why) ==
+		    R_NOT_FOUND);
+}
+
 uint64_t
 toy_check(struct toy *t)
 {
 	struct reading reading = { 0 };
 
-	toy_catch_up(t);
+	toy_sign(t);
 	reading.leaves = calloc(t->head.size + 1, sizeof *reading.leaves);
 	must(reading.leaves != NULL);
 	must_say(store_lines(t->store, t->election, 0, t->head.size, read_line, &reading, &why) ==
@@ -224,6 +341,7 @@ toy_check(struct toy *t)
 	must(store_lines(t->store, t->election, t->head.size, 1, read_line, &reading, &why) ==
 	    R_NOT_FOUND);
 	check_batches(t);
+	check_tree(t, reading.leaves);
 	free(reading.leaves);
 	return t->head.size;
 }

@@ -1,7 +1,8 @@
 /*
  * store_board: a toy board for the tests of the store: lines that are chained by their
- * hashes, as on a real board, without records, trees or signatures. The note of a head
- * names its size and its author, the frontier is one node made from the hash.
+ * hashes, with a real tree over them, but without records and signatures: the note of a
+ * head names its size and its author. A toy appends as a board does: with new entries it
+ * commits the signature over those that stand and are not signed for yet.
  */
 #ifndef TESTS_STORE_BOARD_H
 #define TESTS_STORE_BOARD_H
@@ -15,13 +16,17 @@ struct toy {
 	uint32_t author;        /* of the lines, so that two boards differ */
 	uint64_t serial;        /* of the next line */
 	size_t line_bytes;
-	/* the batch made last */
+	struct merkle_frontier tree; /* over the entries as last seen, and its edge */
+	struct merkle_edge edge;
+	/* the transaction made last */
 	struct store_head after;
 	struct store_addition addition;
+	struct store_signing signing, *sign; /* sign: NULL if nothing is to be signed for */
 	struct store_entry *entries;
+	struct store_tile *tiles;
 	uint8_t *bytes;
 	size_t room;
-	uint8_t frontier[32];
+	uint8_t frontier[MERKLE_FRONTIER_MAX];
 	char note[64];
 };
 
@@ -33,14 +38,19 @@ void toy_end(struct toy *t);
 void toy_make(struct toy *t, size_t n);
 /* Append it, without further ado. */
 enum result toy_append(struct toy *t, struct why *why);
+/* Find out what became of it. */
+enum result toy_settle(struct toy *t, struct why *why);
 /* Make and append n lines, whatever it takes: settle, catch up, try again. Returns the
  * seq of the first. */
 uint64_t toy_persist(struct toy *t, size_t n);
-/* Read the head again. */
+/* Sign for what stands, if there is anything; whatever it takes. */
+void toy_sign(struct toy *t);
+/* Read the head again, and the tree on to it. */
 void toy_catch_up(struct toy *t);
 
 /* Read the whole board: aborts unless it is one chain that ends in its head, with
- * batches that fit. Returns the number of entries. */
+ * batches and tiles that fit. Signs for what is not signed for yet. Returns the number of
+ * entries. */
 uint64_t toy_check(struct toy *t);
 
 #endif

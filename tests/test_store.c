@@ -123,8 +123,11 @@ START_TEST(what_is_appended_is_read_back)
 		ck_assert_uint_eq(t.head.size, total);
 		ck_assert(digest_equal(&t.head.hash, &t.after.hash));
 		ck_assert_uint_eq(t.head.time, t.after.time);
-		ck_assert(slice_equal(t.head.note, t.after.note));
 		ck_assert(slice_equal(t.head.frontier, t.after.frontier));
+		/* What stood before is signed for, the new entries are not yet. */
+		ck_assert_uint_eq(t.head.signed_size, total - sizes[i]);
+		if (i > 0)
+			ck_assert(slice_equal(t.head.note, t.after.note));
 	}
 	ck_assert_uint_eq(toy_check(&t), total);
 	toy_end(&t);
@@ -139,12 +142,20 @@ START_TEST(a_batch_covers_its_entries)
 
 	toy_start(&t, store, "batches", 1);
 	toy_persist(&t, 3);
-	toy_persist(&t, 5);
+	toy_persist(&t, 2);
+	/* The second signature covers what two transactions have appended since the first. */
+	toy_make(&t, 3);
+	t.sign = NULL;
+	ck_assert_int_eq(toy_append(&t, &why), R_GOOD);
+	ck_assert_uint_eq(t.head.signed_size, 3);
+	ck_assert_int_eq(store_batch(store, &b, t.election, 3, &why), R_NOT_FOUND);
+	toy_sign(&t);
+	ck_assert_uint_eq(t.head.signed_size, 8);
 	for (seq = 0; seq < 8; seq++) {
 		ck_assert_int_eq(store_batch(store, &b, t.election, seq, &why), R_GOOD);
 		ck_assert_uint_eq(b.first, seq < 3 ? 0 : 3);
 		ck_assert_uint_eq(b.count, seq < 3 ? 3 : 5);
-		ck_assert_uint_eq(b.frontier_before.n, seq < 3 ? 0 : 32);
+		ck_assert_uint_eq(b.frontier_before.n, seq < 3 ? 0 : 64);
 		ck_assert(
 		    slice_equal(b.note, slice_of(seq < 3 ? "note of 3 by 1" : "note of 8 by 1")));
 		store_batch_free(&b);
@@ -152,6 +163,33 @@ START_TEST(a_batch_covers_its_entries)
 	ck_assert_int_eq(store_batch(store, &b, t.election, 8, &why), R_NOT_FOUND);
 	ck_assert_int_eq(store_batch(store, &b, t.election, UINT64_MAX, &why), R_NOT_FOUND);
 	toy_end(&t);
+}
+END_TEST
+
+/* Two that sign for the same entries: one does. */
+START_TEST(a_head_is_signed_once)
+{
+	struct store *second = pg_store(cluster);
+	struct toy a, b;
+
+	toy_start(&a, store, "signed once", 1);
+	toy_persist(&a, 300);
+	toy_start(&b, second, "signed once", 2);
+	toy_make(&a, 1);
+	toy_make(&b, 1);
+	ck_assert_int_eq(store_commit(store, a.election, NULL, a.sign, &why), R_GOOD);
+	ck_assert_int_eq(store_commit(second, b.election, NULL, b.sign, &why), R_CONFLICT);
+	ck_assert_int_eq(toy_settle(&b, &why), R_CONFLICT);
+	ck_assert_int_eq(store_settle(store, a.election, NULL, a.sign, &why), R_GOOD);
+	/* With entries, too; and then nothing of it is stored. */
+	ck_assert_int_eq(toy_append(&b, &why), R_CONFLICT);
+	toy_catch_up(&b);
+	ck_assert_uint_eq(b.head.size, 300);
+	ck_assert_uint_eq(b.head.signed_size, 300);
+	ck_assert_uint_eq(toy_check(&a), 300);
+	toy_end(&a);
+	toy_end(&b);
+	store_free(second);
 }
 END_TEST
 
@@ -237,8 +275,10 @@ START_TEST(a_large_line_and_an_empty_note)
 	toy_start(&t, store, "large", 1);
 	t.line_bytes = 3000000;
 	toy_make(&t, 2);
-	t.after.note.n = 0;
 	ck_assert_msg(toy_append(&t, &why) == R_GOOD, "%s", why.text);
+	toy_make(&t, 1);
+	t.after.note.n = 0;
+	ck_assert_int_eq(store_commit(store, t.election, NULL, t.sign, &why), R_GOOD);
 	ck_assert_uint_eq(toy_check(&t), 2);
 	ck_assert_uint_eq(t.head.note.n, 0);
 	toy_end(&t);
@@ -394,6 +434,9 @@ static const char *const rewrites[] = {
 	"UPDATE tabella.batch SET note = 'x' WHERE election = %d",
 	"DELETE FROM tabella.batch WHERE election = %d",
 	"TRUNCATE tabella.batch -- %d",
+	"UPDATE tabella.tile SET root = root WHERE election = %d",
+	"DELETE FROM tabella.tile WHERE election = %d",
+	"TRUNCATE tabella.tile -- %d",
 	"DELETE FROM tabella.head WHERE election = %d",
 	"TRUNCATE tabella.head -- %d",
 	"UPDATE tabella.election SET id = decode(repeat('11', 32), 'hex') WHERE key = %d",
@@ -410,9 +453,18 @@ static const char *const abuses[] = {
 	"UPDATE tabella.head SET time = time - 1 WHERE election = %d",
 	"UPDATE tabella.head SET hash = decode(repeat('11', 32), 'hex') WHERE election = %d",
 	"UPDATE tabella.head SET frontier = '' WHERE election = %d",
+	"UPDATE tabella.head SET signed_size = signed_size - 1 WHERE election = %d",
+	"UPDATE tabella.head SET signed_size = size WHERE election = %d",
+	"UPDATE tabella.head SET signed_time = signed_time - 1 WHERE election = %d",
+	"UPDATE tabella.head SET signed_frontier = '' WHERE election = %d",
 	"WITH n AS (INSERT INTO tabella.election (id) VALUES (sha256('%d')) RETURNING key)"
-	" INSERT INTO tabella.head SELECT key, 1, decode(repeat('00', 32), 'hex'), 0, '', '' FROM "
-	"n",
+	" INSERT INTO tabella.head SELECT key, 1, decode(repeat('00', 32), 'hex'), 0, '', '', 0, "
+	"0, ''"
+	" FROM n",
+	"WITH n AS (INSERT INTO tabella.election (id) VALUES (sha256('%d')) RETURNING key)"
+	" INSERT INTO tabella.head SELECT key, 0, decode(repeat('00', 32), 'hex'), 0, '', '', 1, "
+	"0, ''"
+	" FROM n",
 };
 
 START_TEST(nobody_rewrites_history)
@@ -490,6 +542,7 @@ START_TEST(a_reader_reads)
 
 	toy_start(&t, store, "reader", 1);
 	toy_persist(&t, 10);
+	toy_sign(&t);
 	o.address = address;
 	ck_assert_msg(store_open(&reader, &o, &why) == R_GOOD, "%s", why.text);
 	toy_start(&r, reader, "reader", 2);
@@ -678,6 +731,7 @@ body(void)
 	tcase_add_test(tc, elections_are_listed);
 	tcase_add_test(tc, what_is_appended_is_read_back);
 	tcase_add_test(tc, a_batch_covers_its_entries);
+	tcase_add_test(tc, a_head_is_signed_once);
 	tcase_add_test(tc, entries_are_found_by_record_and_tracker);
 	tcase_add_test(tc, ranges_end_where_they_should);
 	tcase_add_test(tc, a_large_line_and_an_empty_note);

@@ -66,8 +66,8 @@ do_job(void *ctx)
 	struct job *j = ctx;
 	struct toy *t = j->toy;
 
-	j->r = j->settle ? store_settle(t->store, t->election, &t->addition, NULL)
-			 : store_append(t->store, t->election, &t->addition, NULL);
+	j->r = j->settle ? toy_settle(t, NULL)
+			 : store_commit(t->store, t->election, &t->addition, t->sign, NULL);
 	return NULL;
 }
 
@@ -132,8 +132,8 @@ START_TEST(cut_before_the_commit)
 {
 	begin_proxy("before");
 	append_cut(CUT_BEFORE);
-	ck_assert_int_eq(store_settle(through, toy.election, &toy.addition, &why), R_NOT_FOUND);
-	ck_assert_int_eq(store_settle(through, toy.election, &toy.addition, &why), R_NOT_FOUND);
+	ck_assert_int_eq(toy_settle(&toy, &why), R_NOT_FOUND);
+	ck_assert_int_eq(toy_settle(&toy, &why), R_NOT_FOUND);
 	ck_assert_msg(toy_append(&toy, &why) == R_GOOD, "%s", why.text);
 	end_proxy(7);
 }
@@ -145,11 +145,11 @@ START_TEST(cut_after_the_commit)
 
 	begin_proxy("after");
 	append_cut(CUT_AFTER);
-	ck_assert_msg(store_settle(through, toy.election, &toy.addition, &why) == R_GOOD, "%s",
-	    why.text);
-	ck_assert_int_eq(store_batch(through, &b, toy.election, 5, &why), R_GOOD);
+	ck_assert_msg(toy_settle(&toy, &why) == R_GOOD, "%s", why.text);
+	ck_assert_int_eq(store_batch(through, &b, toy.election, 2, &why), R_GOOD);
 	ck_assert(slice_equal(b.note, toy.after.note));
 	store_batch_free(&b);
+	ck_assert_int_eq(store_batch(through, &b, toy.election, 5, &why), R_NOT_FOUND);
 	/* Trying again without asking is refused. */
 	ck_assert_int_eq(toy_append(&toy, &why), R_CONFLICT);
 	end_proxy(7);
@@ -176,7 +176,7 @@ START_TEST(cut_and_somebody_else_was_faster)
 	begin_proxy("faster");
 	append_cut(CUT_BEFORE);
 	toy_persist(&other, 2);
-	ck_assert_int_eq(store_settle(through, toy.election, &toy.addition, &why), R_CONFLICT);
+	ck_assert_int_eq(toy_settle(&toy, &why), R_CONFLICT);
 	toy_persist(&toy, 4);
 	end_proxy(9);
 }
@@ -187,7 +187,7 @@ START_TEST(cut_and_somebody_else_went_on)
 	begin_proxy("went-on");
 	append_cut(CUT_AFTER);
 	toy_persist(&other, 2);
-	ck_assert_int_eq(store_settle(through, toy.election, &toy.addition, &why), R_GOOD);
+	ck_assert_int_eq(toy_settle(&toy, &why), R_GOOD);
 	end_proxy(9);
 }
 END_TEST
@@ -218,7 +218,8 @@ START_TEST(a_session_ended_within_the_transaction)
 	PGconn *holder;
 
 	toy_start(&toy, s, "terminated", 1);
-	toy_persist(&toy, 3);
+	toy_persist(&toy, 2);
+	toy_persist(&toy, 1); /* signs, so all statements are prepared */
 	toy_make(&toy, 4);
 	holder = hold_batches();
 	begin_job(&toy, false, &j);
@@ -230,7 +231,7 @@ START_TEST(a_session_ended_within_the_transaction)
 	    "t");
 	ck_assert_int_eq(end_job(&j), R_NOT_CONFIRMED);
 	PQfinish(holder);
-	ck_assert_int_eq(store_settle(s, toy.election, &toy.addition, &why), R_NOT_FOUND);
+	ck_assert_int_eq(toy_settle(&toy, &why), R_NOT_FOUND);
 	ck_assert_msg(toy_append(&toy, &why) == R_GOOD, "%s", why.text);
 	ck_assert_uint_eq(toy_check(&toy), 7);
 	toy_end(&toy);
@@ -249,7 +250,8 @@ START_TEST(a_statement_that_takes_too_long)
 	ck_assert_msg(store_open(&s, &o, &why) == R_GOOD, "%s", why.text);
 	free(address);
 	toy_start(&toy, s, "slow", 1);
-	toy_persist(&toy, 3);
+	toy_persist(&toy, 2);
+	toy_persist(&toy, 1); /* signs, so all statements are prepared */
 	toy_make(&toy, 4);
 	holder = hold_batches();
 	/* Refused by the server, so the outcome is known; the head's lock is free again. */
@@ -356,7 +358,7 @@ START_TEST(a_commit_without_its_standby)
 	give_up_waiting();
 	ck_assert_int_eq(end_job(&j), R_NO_DATABASE);
 	want_standby("");
-	ck_assert_int_eq(store_settle(s, toy.election, &toy.addition, &why), R_GOOD);
+	ck_assert_int_eq(toy_settle(&toy, &why), R_GOOD);
 	ck_assert_uint_eq(toy_check(&toy), 7);
 	toy_end(&toy);
 	store_free(s);
@@ -439,7 +441,7 @@ START_TEST(a_full_disk_under_the_log)
 	}
 	ck_assert_msg(r == R_NOT_CONFIRMED, "%s after %llu", why.text, (unsigned long long)stored);
 	do
-		r = store_settle(s, toy.election, &toy.addition, &why);
+		r = toy_settle(&toy, &why);
 	while (r == R_NO_DATABASE);
 	ck_assert_msg(r == R_GOOD || r == R_NOT_FOUND, "%s", why.text);
 	stored += r == R_GOOD ? 256 : 0;

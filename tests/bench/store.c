@@ -50,7 +50,7 @@ append_rate(struct toy *t, size_t n)
 	while (spent < 2) {
 		toy_make(t, n);
 		from = seconds();
-		must(store_append(t->store, t->election, &t->addition, NULL) == R_GOOD);
+		must(store_commit(t->store, t->election, &t->addition, t->sign, NULL) == R_GOOD);
 		spent += seconds() - from;
 		done += n;
 		toy_catch_up(t);
