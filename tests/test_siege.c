@@ -43,9 +43,10 @@ static double
 post_until_stored(struct slice record)
 {
 	const struct timespec moment = { 0, 50000000 };
-	struct receipt_expect expect = { .board_name = LOAD_BOARD_NAME,
-		.board_key = election.board,
-		.election = election.id,
+	const struct definition signer = { .board = { .key = election.board,
+					       .name = LOAD_BOARD_NAME } };
+	struct receipt_expect expect = { .signers = { .definition = &signer,
+					     .election = election.id },
 		.record = record };
 	struct buffer answer = { 0 };
 	double begun = load_now(), seconds;
