@@ -112,6 +112,8 @@ crypto_libifma_a_SOURCES = \
 	crypto/lanes_ifma.c \
 	crypto/modp8.c \
 	crypto/modp8.h \
+	crypto/modp8_multi.c \
+	crypto/modp8_parts.h \
 	crypto/modp8_pow.c
 crypto_libifma_a_CFLAGS = $(AM_CFLAGS) $(IFMA_CFLAGS)
 crypto_libtcrypto_a_LIBADD += $(crypto_libifma_a_OBJECTS)
