@@ -34,8 +34,9 @@ struct combination {
 	struct svec *e;            /* e_1, e_2, e_3, ea_1, eb_1, ..., in the order of t */
 	struct svec *n;            /* N */
 	struct svec *e1, *e2, *ec; /* e_1, e_2; e_1 * c */
-	struct gvec *product;      /* of range k the ranges * which + k-th */
-	struct svec *sum;          /* of each range: sum n_i*shat_i */
+	struct svec *minus_c;
+	struct gvec *product; /* of range k the ranges * which + k-th */
+	struct svec *sum;     /* of each range: sum n_i*shat_i */
 };
 
 void
@@ -46,6 +47,7 @@ combination_free(struct combination *b)
 	svec_free(b->e1);
 	svec_free(b->e2);
 	svec_free(b->ec);
+	svec_free(b->minus_c);
 	svec_free(b->e);
 	svec_free(b->n);
 	gvec_free(b->product);
@@ -87,13 +89,14 @@ combination_new(struct combination **out, const struct svec *c, size_t rows, siz
 	    (r = svec_new(&b->n, g, rows)) != R_GOOD ||
 	    (r = svec_slice(&b->e1, b->e, 0, 1)) != R_GOOD ||
 	    (r = svec_slice(&b->e2, b->e, 1, 1)) != R_GOOD ||
-	    (r = svec_new(&b->ec, g, 1)) != R_GOOD ||
+	    (r = svec_new(&b->ec, g, 1)) != R_GOOD || (r = svec_new(&b->minus_c, g, 1)) != R_GOOD ||
 	    (r = gvec_new(&b->product, g, ranges * (LISTS + 4 * width))) != R_GOOD ||
 	    (r = svec_new(&b->sum, g, ranges)) != R_GOOD || (r = draw(b->e, rng)) != R_GOOD ||
 	    (r = draw(b->n, rng)) != R_GOOD)
 		goto out;
 	svec_set_u64(b->e, 2, 1);
 	svec_mul(b->ec, b->e1, c);
+	svec_neg(b->minus_c, c);
 	*out = b;
 	b = NULL;
 out:
@@ -158,8 +161,7 @@ chain(struct range *x, const struct gvec *before)
 		return r;
 	svec_copy(x->other, 0, x->other, 1, x->p->rows - 1);
 	svec_set_u64(x->other, x->p->rows - 1, 0);
-	svec_mul(x->row, x->n, x->b->c);
-	svec_sub(x->row, x->other, x->row);
+	svec_muladd(x->row, x->n, x->b->minus_c, x->other);
 	if ((r = multiply(x, LEFT, x->p->chat, x->row)) != R_GOOD)
 		return r;
 	return multiply(x, RIGHT, x->p->that, x->n);

@@ -390,8 +390,7 @@ chain_range(void *ctx, size_t from, size_t to, size_t *bad)
 	if (r != R_GOOD)
 		goto out;
 	/* (S9), both powers from fixed bases */
-	svec_mul(l.e, l.wprime, l.R_before);
-	svec_add(l.e, l.e, l.what);
+	svec_muladd(l.e, l.wprime, l.R_before, l.what);
 	svec_mul(l.f, l.wprime, l.U_before);
 	r = gvec_commit(m->proof + m->at.that + from * size, size, NULL, NULL, m->g, l.e, m->h_,
 	    l.f, NULL);
@@ -439,8 +438,7 @@ answer(struct mixer *m, size_t at, struct svec *nonce, struct svec *secret, size
 	    (r = svec_slice(&x, secret, from, n)) != R_GOOD ||
 	    (r = svec_new(&s, m->s->group, n)) != R_GOOD)
 		goto out;
-	svec_mul(s, x, m->c);
-	svec_add(s, s, w);
+	svec_muladd(s, x, m->c, w);
 	svec_encode(m->proof + at + from * size, size, s);
 out:
 	svec_free(w);
