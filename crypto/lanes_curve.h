@@ -410,6 +410,25 @@ vpoint_double(struct vpoint *p, unsigned times)
 
 /* ---- arrays ---- */
 
+typedef uint16_t vhalves __attribute__((vector_size(2 * L)));
+
+/* From words of 32 bits, and to words of 16. */
+VFE_INLINE vnumber
+vnumber_of(const uint32_t from[L])
+{
+	typedef uint32_t vwords __attribute__((vector_size(4 * L)));
+	vwords words;
+
+	memcpy(&words, from, sizeof words);
+	return __builtin_convertvector(words, vnumber);
+}
+
+VFE_INLINE vhalves
+vhalves_of(vnumber a)
+{
+	return __builtin_convertvector(a, vhalves);
+}
+
 /* Return how many of n elements, the first of which stands at `at`, make the next group. */
 VFE_INLINE unsigned
 lanes_left(size_t n, size_t at)

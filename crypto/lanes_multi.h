@@ -99,7 +99,6 @@ straus(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size
  * sum of each part has a place of its own.
  *
  * An entry of the sorted list: the bucket, the element's number, whether it is subtracted. */
-#define SIGN 1u
 #define AT_SHIFT 1
 #define AT_MASK 0xffffu
 #define BUCKET_SHIFT 17
@@ -126,34 +125,46 @@ struct window_sums {
 
 struct pippenger {
 	size_t n;
-	const uint8_t *e;
-	size_t stride;
 	unsigned c, windows;
 	int vartime;
 	struct ed_affine *p;      /* n */
 	uint32_t *order;          /* the sorted list: entry s of lane l is at s * L + l */
+	size_t padded;            /* n, made a multiple of L */
+	uint16_t *digit;          /* windows times padded */
 	uint32_t *next;           /* for each bucket, where its next entry goes */
 	struct bucket *bucket;    /* number 0 is for the digit zero, and nobody looks into it */
 	struct window_sums *sums; /* one for each window */
 };
 
-/* Return the entry of element i for a window, Booth's digit (lanes_powers.h). */
-VFE_INLINE uint32_t
-entry(const struct pippenger *a, size_t i, unsigned w)
+/* Cut the exponents into windows with the bit below each, which is what Booth's digits are
+ * made of (lanes_powers.h). */
+static void
+cut(const struct pippenger *a, const uint8_t *e, size_t stride)
 {
-	const unsigned c = a->c, low = w == 0 ? 0 : w * c - 1;
-	/* eight bytes that hold it; none is beyond the last */
-	const unsigned byte = low / 8 < ED_SCALAR_BYTES - 8 ? low / 8 : ED_SCALAR_BYTES - 8;
-	uint32_t v, sign, half;
-	uint64_t x;
+	const unsigned c = a->c;
+	vhalves some;
+	vnumber x[5];
+	unsigned w;
+	size_t at;
 
-	memcpy(&x, a->e + i * a->stride + byte, sizeof x);
-	x >>= low - 8 * byte;
-	v = (uint32_t)(w == 0 ? x << 1 : x) & ((2u << c) - 1);
-	sign = v >> c;
-	half = (v + 1) >> 1;
-	half = ((half ^ (0u - sign)) + sign) + (sign << c);
-	return half << BUCKET_SHIFT | (uint32_t)i << AT_SHIFT | sign;
+	for (at = 0; at < a->n; at += L) {
+		exponents_load(x, e + at * stride, stride, lanes_left(a->n, at));
+		for (w = 0; w < a->windows; w++) {
+			some = vhalves_of(booth_bits(x, w, c));
+			memcpy(a->digit + w * a->padded + at, &some, sizeof some);
+		}
+	}
+	sodium_memzero(x, sizeof x);
+}
+
+/* Return the entry of element i, of which these are the bits. */
+VFE_INLINE uint32_t
+entry(size_t i, uint32_t bits, unsigned c)
+{
+	const uint32_t sign = bits >> c, half = (bits + 1) >> 1;
+
+	return (((half ^ (0u - sign)) + sign) + (sign << c)) << BUCKET_SHIFT |
+	    (uint32_t)i << AT_SHIFT | sign;
 }
 
 /* Sort for one window. Return the number of steps. */
@@ -162,11 +173,12 @@ sort(const struct pippenger *a, unsigned w)
 {
 	const size_t buckets = (size_t)1 << (a->c - 1);
 	size_t i, k, at, steps, total;
+	const uint16_t *digit = a->digit + w * a->padded;
 	uint32_t *next = a->next, one, count, place;
 
 	memset(next, 0, (buckets + 1) * sizeof *next);
 	for (i = 0; i < a->n; i++)
-		next[entry(a, i, w) >> BUCKET_SHIFT]++;
+		next[entry(i, digit[i], a->c) >> BUCKET_SHIFT]++;
 	/* The zeros come last, or not at all. */
 	total = a->vartime ? a->n - next[0] : a->n;
 	steps = (total + L - 1) / L;
@@ -180,7 +192,7 @@ sort(const struct pippenger *a, unsigned w)
 		at += size;
 	}
 	for (i = 0; i < a->n; i++) {
-		one = entry(a, i, w);
+		one = entry(i, digit[i], a->c);
 		if (a->vartime && one >> BUCKET_SHIFT == 0)
 			continue;
 		place = next[one >> BUCKET_SHIFT];
@@ -200,15 +212,15 @@ sort(const struct pippenger *a, unsigned w)
 VFE_INLINE void
 load_affine(struct vaffine *q, const struct pippenger *a, const uint32_t now[L])
 {
+	const vnumber one = (vnumber){ 0 } + 1;
 	const uint64_t *row[L];
-	unsigned i, negative = 0;
+	unsigned i;
 
-	for (i = 0; i < L; i++) {
+#pragma GCC unroll 8
+	for (i = 0; i < L; i++)
 		row[i] = a->p[now[i] >> AT_SHIFT & AT_MASK].sum.v;
-		negative |= (now[i] & SIGN) << i;
-	}
 	vfe_load(&q->sum, 3, row);
-	vneg_if(&q->sum, &q->difference, &q->t2d, vmask_of(negative));
+	vneg_if(&q->sum, &q->difference, &q->t2d, vnumber_equal(vnumber_of(now) & one, one));
 }
 
 VFE_INLINE void
@@ -217,6 +229,7 @@ fetch(const struct pippenger *a, const uint32_t now[L])
 	const char *p;
 	unsigned i;
 
+#pragma GCC unroll 8
 	for (i = 0; i < L; i++) {
 		p = (const char *)&a->p[now[i] >> AT_SHIFT & AT_MASK];
 		__builtin_prefetch(p);
@@ -229,42 +242,35 @@ fetch(const struct pippenger *a, const uint32_t now[L])
 VFE_INLINE void
 walk(const struct pippenger *a, struct bucket head[L], size_t steps, int constant)
 {
+	const uint32_t *now = a->order, *before = now, *end = now + steps * L;
 	struct vsum sum, none;
 	uint64_t *slot[L];
 	struct vaffine q;
-	uint32_t in[L];
-	unsigned i, changed;
-	size_t t;
+	vmask same;
+	unsigned i;
 
 	vsum_identity(&none);
 	vsum_identity(&sum);
-	for (i = 0; i < L; i++) {
-		in[i] = a->order[i] >> BUCKET_SHIFT;
+	for (i = 0; i < L; i++)
 		slot[i] = head[i].of[0].v;
-	}
-	for (t = 0; t < steps; t++) {
-		const uint32_t *now = a->order + t * L;
-
+	for (; now < end; before = now, now += L) {
 		fetch(a, now + AHEAD * L);
-		changed = 0;
-		for (i = 0; i < L; i++)
-			changed |= (unsigned)((now[i] >> BUCKET_SHIFT) != in[i]) << i;
-		if (constant || changed != 0) {
-			const vmask anew = vmask_of(changed);
-
+		same = vnumber_equal(vnumber_of(now) >> BUCKET_SHIFT,
+		    vnumber_of(before) >> BUCKET_SHIFT);
+		if (constant || vmask_bits(vmask_not(same)) != 0) {
 			vfe_store(slot, L, &sum.sum, 4);
-			sum.sum = vfe_select(sum.sum, none.sum, anew);
-			sum.difference = vfe_select(sum.difference, none.difference, anew);
-			sum.z = vfe_select(sum.z, none.z, anew);
-			sum.t = vfe_select(sum.t, none.t, anew);
+			sum.sum = vfe_select(none.sum, sum.sum, same);
+			sum.difference = vfe_select(none.difference, sum.difference, same);
+			sum.z = vfe_select(none.z, sum.z, same);
+			sum.t = vfe_select(none.t, sum.t, same);
 			for (i = 0; i < L; i++) {
-				const uintptr_t move = (uintptr_t)fe_mask(changed >> i & 1);
-				uint64_t *to;
+				const uint32_t in = now[i] >> BUCKET_SHIFT,
+					       was = before[i] >> BUCKET_SHIFT;
+				const uintptr_t stay =
+				    (uintptr_t)fe_mask(((uint64_t)(in ^ was) - 1) >> 63);
 
-				in[i] = now[i] >> BUCKET_SHIFT;
-				to = a->bucket[in[i]].of[0].v;
-				slot[i] = (uint64_t *)(((uintptr_t)slot[i] & ~move) |
-				    ((uintptr_t)to & move));
+				slot[i] = (uint64_t *)(((uintptr_t)slot[i] & stay) |
+				    ((uintptr_t)a->bucket[in].of[0].v & ~stay));
 			}
 		}
 		load_affine(&q, a, now);
@@ -372,13 +378,14 @@ add_windows(const struct pippenger *a, struct ed *out)
 {
 	const size_t step = sizeof(struct window_sums) / sizeof(struct ed);
 	struct vsum all, weighted;
-	struct ed_cached next;
+	struct vtwice result; /* in all lanes the same */
 	struct ed each[L];
 	struct vcached q;
 	struct vpoint v;
 	unsigned w, j, lanes;
 
-	*out = ed_identity;
+	vpoint_load(&v, &ed_identity, 0, L);
+	vtwice_from(&result, &v);
 	for (w = (a->windows - 1) / L * L; w < a->windows; w -= L) {
 		lanes = lanes_left(a->windows, w);
 		vsum_identity(&all);
@@ -402,20 +409,23 @@ add_windows(const struct pippenger *a, struct ed *out)
 		vpoint_of_sum(&v, &all);
 		vpoint_store(each, L, &v);
 		for (j = lanes; j-- > 0;) {
-			if (w + j + 1 < a->windows)
-				ed_double(out, out, a->c);
-			ed_cache(&next, &each[j]);
-			ed_add(out, out, &next);
+			vtwice_double(&result, a->c - 1);
+			vsum_double(&all, &result);
+			vpoint_load(&v, &each[j], 0, L);
+			vcached_from(&q, &v);
+			vpoint_add(&v, &all, &q);
+			vtwice_from(&result, &v);
 		}
 	}
+	vpoint_store(out, 1, &v);
 }
 
 /* Return the digit size that is cheapest, in nanoseconds as measured: an element costs
- * ELEMENT in every window, a bucket BUCKET and the rest of a window WINDOW_COST. */
+ * `element` in every window, a bucket `bucket`, and the rest of a window `rest`. */
 static unsigned
 best_digit(size_t n, unsigned bits)
 {
-	const double element = 11, bucket = 16, rest = 3000;
+	const double element = 16, bucket = 30, rest = 2000;
 	double cost, least = 0;
 	unsigned c, best = 0;
 
@@ -434,26 +444,31 @@ static enum result
 pippenger(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n,
     unsigned bits, int vartime)
 {
-	struct pippenger a = { .n = n, .e = e, .stride = stride, .vartime = vartime };
+	struct pippenger a = { .n = n, .vartime = vartime };
 	enum result r = R_NO_MEMORY;
 	unsigned w;
 
 	a.c = best_digit(n, bits);
 	a.windows = bits / a.c + 1;
+	a.padded = (n + L - 1) / L * L;
 	a.p = mem_new(n, sizeof *a.p);
+	a.digit = mem_new(a.windows * a.padded, sizeof *a.digit);
 	a.order = mem_new(n + (AHEAD + 1) * L, sizeof *a.order);
 	a.next = mem_new(((size_t)1 << (a.c - 1)) + 1, sizeof *a.next);
 	a.bucket = mem_new(((size_t)1 << (a.c - 1)) + 1, sizeof *a.bucket);
 	a.sums = mem_new(a.windows, sizeof *a.sums);
-	if (a.p == NULL || a.order == NULL || a.next == NULL || a.bucket == NULL || a.sums == NULL)
+	if (a.p == NULL || a.digit == NULL || a.order == NULL || a.next == NULL ||
+	    a.bucket == NULL || a.sums == NULL)
 		goto out;
 	affine_many(a.p, p, n);
+	cut(&a, e, stride);
 	for (w = 0; w < a.windows; w++)
 		one_window(&a, w);
 	add_windows(&a, out);
 	r = R_GOOD;
 out:
 	mem_free(a.p);
+	mem_free(a.digit);
 	mem_free(a.order);
 	mem_free(a.next);
 	mem_free(a.bucket);

@@ -139,13 +139,20 @@ window(const vnumber w[5], unsigned at, unsigned n)
 
 /* Booth's digits: window i of n bits, and the bit below it, make a digit from -2^(n-1) to
  * 2^(n-1) without a carry: half of the n + 1 bits, rounded up, less 2^n if the highest is
- * set. Return the absolute values. */
+ * set. These are the n + 1 bits. */
+VFE_INLINE vnumber
+booth_bits(const vnumber w[5], unsigned i, unsigned n)
+{
+	if (i == 0)
+		return w[0] << 1 & (((uint64_t)2 << n) - 1);
+	return window(w, i * n - 1, n + 1);
+}
+
+/* Return the digits' absolute values. */
 VFE_INLINE vnumber
 booth(vmask *negative, const vnumber w[5], unsigned i, unsigned n)
 {
-	const vnumber v =
-	    i == 0 ? w[0] << 1 & (((uint64_t)2 << n) - 1) : window(w, i * n - 1, n + 1);
-	const vnumber sign = v >> n, half = (v + 1) >> 1, zero = { 0 };
+	const vnumber v = booth_bits(w, i, n), sign = v >> n, half = (v + 1) >> 1, zero = { 0 };
 
 	*negative = vmask_not(vnumber_equal(sign, zero));
 	/* half, or 2^n - half */

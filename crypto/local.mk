@@ -105,6 +105,12 @@ crypto_libtcrypto_a_SOURCES = \
 
 # With flags of their own: nothing else may be compiled with these.
 crypto_libtcrypto_a_LIBADD =
+if AVX2
+noinst_LIBRARIES += crypto/libavx2.a
+crypto_libavx2_a_SOURCES = crypto/fe_avx2.h crypto/lanes_avx2.c
+crypto_libavx2_a_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS) $(LANES_CFLAGS)
+crypto_libtcrypto_a_LIBADD += $(crypto_libavx2_a_OBJECTS)
+endif
 if IFMA
 noinst_LIBRARIES += crypto/libifma.a
 crypto_libifma_a_SOURCES = \
@@ -115,7 +121,7 @@ crypto_libifma_a_SOURCES = \
 	crypto/modp8_multi.c \
 	crypto/modp8_parts.h \
 	crypto/modp8_pow.c
-crypto_libifma_a_CFLAGS = $(AM_CFLAGS) $(IFMA_CFLAGS)
+crypto_libifma_a_CFLAGS = $(AM_CFLAGS) $(IFMA_CFLAGS) $(LANES_CFLAGS)
 crypto_libtcrypto_a_LIBADD += $(crypto_libifma_a_OBJECTS)
 endif
 

@@ -260,9 +260,19 @@ tests_bench_bench_SOURCES = \
 	tests/bench/table.c \
 	tests/bench/table.h
 tests_bench_bench_LDADD = $(BOTTLE_LIB) $(LDADD) -lm
-# With flags of their own, as crypto/libifma.a.
+# With flags of their own, as crypto/libavx2.a and crypto/libifma.a.
+EXTRA_LIBRARIES =
+if AVX2
+EXTRA_LIBRARIES += tests/bench/libavx2.a
+tests_bench_libavx2_a_SOURCES = \
+	tests/bench/field_avx2.c \
+	tests/bench/field_lanes.h
+tests_bench_libavx2_a_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
+tests_bench_bench_LDADD += tests/bench/libavx2.a $(LDADD)
+CLEANFILES += tests/bench/libavx2.a
+endif
 if IFMA
-EXTRA_LIBRARIES = tests/bench/libifma.a
+EXTRA_LIBRARIES += tests/bench/libifma.a
 tests_bench_libifma_a_SOURCES = \
 	tests/bench/field_ifma.c \
 	tests/bench/field_lanes.h \

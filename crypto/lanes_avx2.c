@@ -1,0 +1,24 @@
+/* ristretto255 with AVX2, four elements at a time; compiled with the flags for it. */
+#include "crypto/fe_avx2.h"
+
+#include "crypto/lanes_codec.h"
+#include "crypto/lanes_multi.h"
+#include "crypto/lanes_powers.h"
+
+const struct lanes lanes_avx2 = {
+	.decode = lanes_decode,
+	.encode = lanes_encode,
+	.encode_double = lanes_encode_double,
+	.map = lanes_map,
+	.add = lanes_add,
+	.sub = lanes_sub,
+	.twice = lanes_twice,
+	.sum = lanes_sum,
+	.pow = lanes_pow,
+	.table_pays = 40,
+	.table = lanes_table,
+	.table_pow = lanes_table_pow,
+	.multi_many = MANY,
+	.multi = lanes_multi,
+	.multi_vartime = lanes_multi_vartime,
+};
