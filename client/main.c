@@ -6,6 +6,7 @@
 
 #include "client/command.h"
 #include "client/terminal.h"
+#include "crypto/cpu.h"
 #include "crypto/mem.h"
 
 static const struct command_role *const roles[] = { &role_organiser, &role_registrar, &role_vote,
@@ -106,6 +107,10 @@ main(int argc, char **argv)
 
 	if (r != R_GOOD)
 		return terminal_refuse(r, &why);
+	if (cpu_choose(&why) != R_GOOD) {
+		(void)fprintf(stderr, "tabella: %s\n", why.text);
+		return 2;
+	}
 	terminal_catch_interrupts();
 	if (argc < 2) {
 		print_help();

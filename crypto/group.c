@@ -11,11 +11,28 @@
 #include "crypto/mem.h"
 #include "crypto/modp.h"
 
-/* Elements a thread takes at a time where one costs a few microseconds. */
-#define LIGHT_GRAIN 64
+/* What a thread takes at a time, in grains (crypto/group_ops.h): of what is cheaper than a
+ * power; and of a product of powers, where many at once cost less each, the least and the
+ * most. */
+#define LIGHT 32
+#define MULTI_LEAST 64
+#define MULTI_MOST 4096
 
-/* And where many at once cost less each. */
-#define MULTI_GRAIN 8192
+/* Elements of what is cheaper than a power that a thread takes at a time. */
+static size_t
+light_grain(const struct effort *effort, const struct group *g, size_t n)
+{
+	return par_grain(effort, n, LIGHT * g->grain);
+}
+
+/* The same for a product of n powers; most is a limit, 0 for none. */
+static size_t
+multi_grain(const struct effort *effort, const struct group *g, size_t n, size_t most)
+{
+	const size_t grain = par_grain(effort, n, most > 0 ? most : MULTI_MOST * g->grain);
+
+	return grain < MULTI_LEAST * g->grain ? MULTI_LEAST * g->grain : grain;
+}
 
 const struct group *
 group_by_name(const char *name)
@@ -178,7 +195,8 @@ gvec_decode(struct gvec *out, const uint8_t *bytes, size_t stride, enum decode w
 	struct coding c = { .out = out, .from = bytes, .stride = stride, .which = which };
 
 	assert(stride >= out->group->element_bytes);
-	return par_ranges(effort, out->n, LIGHT_GRAIN, decode_range, &c, bad);
+	return par_ranges(effort, out->n, light_grain(effort, out->group, out->n), decode_range, &c,
+	    bad);
 }
 
 static enum result
@@ -198,7 +216,8 @@ gvec_encode(uint8_t *bytes, size_t stride, const struct gvec *v, const struct ef
 	struct coding c = { .to = bytes, .v = v, .stride = stride };
 
 	assert(stride >= v->group->element_bytes);
-	return par_ranges(effort, v->n, LIGHT_GRAIN, encode_range, &c, NULL);
+	return par_ranges(effort, v->n, light_grain(effort, v->group, v->n), encode_range, &c,
+	    NULL);
 }
 
 /* ---- moving and comparing ---- */
@@ -448,8 +467,9 @@ gvec_pow_base(struct gvec *out, const struct gbase *base, const struct svec *e,
 	const struct group *g = out->group;
 
 	assert(e->n == out->n && base->group == g && e->group == g);
-	return par_ranges(effort, out->n, base->table == NULL ? g->grain : LIGHT_GRAIN,
-	    pow_base_range, &job, NULL);
+	return par_ranges(effort, out->n,
+	    base->table == NULL ? g->grain : light_grain(effort, g, out->n), pow_base_range, &job,
+	    NULL);
 }
 
 enum result
@@ -542,7 +562,7 @@ gvec_commit(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *
 	assert(v == NULL || (v->group == g && v->n == e->n));
 	assert((y == NULL) == (f == NULL));
 	assert(y == NULL || (y->group == g && f->group == g && f->n == e->n));
-	return par_ranges(effort, e->n, LIGHT_GRAIN, commit_range, &c, NULL);
+	return par_ranges(effort, e->n, light_grain(effort, g, e->n), commit_range, &c, NULL);
 }
 
 enum result
@@ -607,10 +627,7 @@ multipow(struct gvec *out, struct multi *p, const struct effort *effort)
 
 	assert(out->group == g && p->e->group == g);
 	assert(out->n == 1 && p->e->n == p->base->n);
-	if (p->multipow == NULL)
-		p->grain = g->grain;
-	else if (p->grain == 0)
-		p->grain = 2 * LIGHT_GRAIN;
+	p->grain = p->multipow == NULL ? g->grain : multi_grain(effort, g, p->base->n, p->grain);
 	r = gvec_new(&p->partial, g, par_count(p->base->n, p->grain));
 	if (r != R_GOOD)
 		return r;
@@ -626,7 +643,7 @@ gvec_multipow_vartime(struct gvec *out, const struct gvec *base, const struct sv
     const struct effort *effort)
 {
 	const struct group_ops *ops = out->group->ops;
-	struct multi p = { NULL, base, e, ops->pow_vartime, ops->multipow_vartime, MULTI_GRAIN };
+	struct multi p = { NULL, base, e, ops->pow_vartime, ops->multipow_vartime, 0 };
 
 	return multipow(out, &p, effort);
 }
@@ -665,7 +682,8 @@ gvec_generators(struct gvec *out, const char *label, uint64_t first, const struc
 {
 	struct generators job = { out, label, first };
 
-	return par_ranges(effort, out->n, LIGHT_GRAIN, generators_range, &job, NULL);
+	return par_ranges(effort, out->n, light_grain(effort, out->group, out->n), generators_range,
+	    &job, NULL);
 }
 
 enum result

@@ -65,7 +65,7 @@ struct group_ops {
 	enum result (*commit)(uint8_t *bytes, size_t stride, struct gvec *out, const struct gvec *v,
 	    const void *x, const struct svec *e, const void *y, const struct svec *f);
 	/* May be NULL: the product of all base[i]^e[i] at once. The one with secret exponents is
-	 * given multipow_grain of them at a time, 0 for as many as share a step well. */
+	 * given no more than multipow_grain of them at a time, if that is not 0. */
 	size_t multipow_grain;
 	enum result (*multipow)(struct gvec *out, const struct gvec *base, const struct svec *e);
 	enum result (

@@ -129,6 +129,32 @@ table_pow(struct ed *out, const struct lanes_table *table_of_p, const uint8_t *e
 		ed_table_pow(&out[i], own, e + i * e_stride, and != NULL ? &and[i] : &ed_identity);
 }
 
+/* Bases whose tables fit in the cache together. */
+#define TOGETHER 128
+
+static enum result
+multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t e_stride, size_t n)
+{
+	struct ed all = ed_identity, some;
+	struct ed_cached next;
+	size_t at, now;
+	enum result r;
+
+	for (at = 0; at < n; at += now) {
+		now = n - at < TOGETHER ? n - at : TOGETHER;
+		r = ed_multi(&some, p + at, e + at * e_stride, e_stride, now);
+		if (r != R_GOOD)
+			return r;
+		ed_cache(&next, &some);
+		ed_add(&all, &all, &next);
+	}
+	*out = all;
+	sodium_memzero(&all, sizeof all);
+	sodium_memzero(&some, sizeof some);
+	sodium_memzero(&next, sizeof next);
+	return R_GOOD;
+}
+
 const struct lanes lanes_portable = {
 	.decode = decode,
 	.encode = encode,
@@ -143,6 +169,6 @@ const struct lanes lanes_portable = {
 	.table = table,
 	.table_pow = table_pow,
 	.multi_many = SIZE_MAX,
-	.multi = ed_multi,
+	.multi = multi,
 	.multi_vartime = ed_multi_vartime,
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crypto/base64.h"
+#include "crypto/cpu.h"
 #include "crypto/mem.h"
 #include "server/board.h"
 #include "server/boardkey.h"
@@ -253,6 +254,8 @@ main(int argc, char **argv)
 
 	if (r != R_GOOD)
 		return refuse(r, &why);
+	if (cpu_choose(&why) != R_GOOD)
+		return usage(why.text, "");
 	code = read_options(&o, argc, argv);
 	if (code >= 0)
 		return code;
