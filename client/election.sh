@@ -6,8 +6,6 @@
 # tabellad with its own PostgreSQL, the trustees are three processes of
 # their own, and every ballot goes through the voter's client and over HTTP.
 set -u
-# More processes than processors: threads that wait must sleep, not spin.
-export OMP_WAIT_POLICY=passive
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd) || exit 3
 TABELLA=${TABELLA:-$ROOT/build/client/tabella}

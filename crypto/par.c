@@ -2,8 +2,13 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
+
+/* More threads than that are of no use to anybody. */
+#define THREADS_MAX 256
 
 /* One call of par_ranges. Ranges are handed out in order: when range k fails,
  * every lower one has been started already and will be finished, so that the
@@ -16,7 +21,8 @@ struct run {
 	atomic_size_t next; /* the range to hand out */
 	atomic_size_t done; /* items finished */
 	atomic_int stop;
-	/* The lowest failure so far; under the critical section. */
+	/* The lowest failure so far; under the lock. */
+	pthread_mutex_t lock;
 	enum result result;
 	size_t range, bad;
 };
@@ -27,6 +33,15 @@ par_count(size_t n, size_t grain)
 	return n / grain + (n % grain != 0);
 }
 
+/* Return the number of processors that this process may run on. */
+static int
+processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
 static int
 thread_count(const struct effort *effort, size_t ranges)
 {
@@ -34,7 +49,9 @@ thread_count(const struct effort *effort, size_t ranges)
 
 	if (effort == NULL)
 		return 1;
-	threads = effort->threads > 0 ? effort->threads : omp_get_num_procs();
+	threads = effort->threads > 0 ? effort->threads : processors();
+	if (threads > THREADS_MAX)
+		threads = THREADS_MAX;
 	return (size_t)threads < ranges ? threads : (int)ranges;
 }
 
@@ -66,12 +83,13 @@ static void
 failed(struct run *run, size_t range, enum result result, size_t bad)
 {
 	atomic_store(&run->stop, 1);
-#pragma omp critical(par_failed)
+	(void)pthread_mutex_lock(&run->lock);
 	if (run->result == R_GOOD || range < run->range) {
 		run->result = result;
 		run->range = range;
 		run->bad = bad;
 	}
+	(void)pthread_mutex_unlock(&run->lock);
 }
 
 static void
@@ -98,6 +116,36 @@ work(struct run *run, int caller)
 	}
 }
 
+static void *
+help(void *run)
+{
+	work(run, 0);
+	return NULL;
+}
+
+/* Work with so many threads, this one among them. They live for one call only: a pool whose idle
+ * threads spin, as those of OpenMP do, takes the processors from the database beside us. If one
+ * cannot be started, the others do its work. */
+static void
+work_together(struct run *run, int threads)
+{
+	pthread_t helper[THREADS_MAX];
+	sigset_t all, before;
+	int helpers = 0;
+
+	(void)pthread_mutex_init(&run->lock, NULL);
+	/* Signals are for the threads that expect them. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (helpers < threads - 1 && pthread_create(&helper[helpers], NULL, help, run) == 0)
+		helpers++;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	work(run, 1);
+	while (helpers-- > 0)
+		(void)pthread_join(helper[helpers], NULL);
+	(void)pthread_mutex_destroy(&run->lock);
+}
+
 enum result
 par_ranges(const struct effort *effort, size_t n, size_t grain, par_body *body, void *ctx,
     size_t *bad)
@@ -108,12 +156,7 @@ par_ranges(const struct effort *effort, size_t n, size_t grain, par_body *body, 
 	assert(grain > 0);
 	run.ranges = par_count(n, grain);
 	threads = thread_count(effort, run.ranges);
-	if (threads <= 1) {
-		work(&run, 1);
-	} else {
-#pragma omp parallel num_threads(threads)
-		work(&run, omp_get_thread_num() == 0);
-	}
+	work_together(&run, threads);
 	if (run.result != R_GOOD) {
 		if (bad != NULL)
 			*bad = run.bad;

@@ -1,6 +1,6 @@
 /*
  * par: run a loop over ranges on several threads, with progress and
- * cancellation. The only place that knows OpenMP.
+ * cancellation. The only place below the server that makes threads.
  */
 #ifndef CRYPTO_PAR_H
 #define CRYPTO_PAR_H
@@ -13,7 +13,7 @@
 /* How much of the machine a heavy function may use, and whom it tells.
  * A NULL effort means one thread, no progress. */
 struct effort {
-	int threads; /* 0: all processors */
+	int threads; /* 0: all processors that this process may use */
 	/* Called from the calling thread now and then with done of total steps, the
 	 * last time with done equal to total (not at all if that is 0); a non-zero answer
 	 * cancels: the function returns R_CANCELLED. May be NULL. */

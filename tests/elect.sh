@@ -10,9 +10,6 @@
 # Names are words: organiser, registrar1, trustee1 ... Elections are told apart by
 # $ID. What a command printed last is in $TMPDIR/out.
 
-# More processes than processors: threads that wait must sleep, not spin.
-export OMP_WAIT_POLICY=passive OMP_NUM_THREADS=2
-
 TABELLA=$TOP_BUILDDIR/client/tabella
 TABELLAD=$TOP_BUILDDIR/server/tabellad
 # Slow machines and sanitizers: seconds that anything may take.

@@ -345,7 +345,6 @@ EXTRA_DIST += \
 	$(test_scripts) \
 	tests/README.md \
 	tests/ct.supp \
-	tests/lsan.supp \
 	tests/driver.sh \
 	tests/elect.sh \
 	tests/lib.sh \

@@ -1,6 +1,6 @@
 #!/bin/bash
 # test_layers: includes point down only (crypto <- ballots <- server, client),
-# each header stands on its own, and OpenMP is met in crypto/par.c alone.
+# each header stands on its own, and threads are made in crypto/par.c alone, and by the server.
 . "${TOP_SRCDIR:-.}/tests/lib.sh"
 
 # sources ROOT FOLDER...: the C files in them.
@@ -43,11 +43,11 @@ layers() {
 	)
 }
 
-# openmp ROOT: print each use of OpenMP outside crypto/par.c.
-openmp() {
-	sources "$1" crypto ballots server client tests | grep -vx 'crypto/par\.c' | (
+# threads ROOT: print each place below the server that makes threads outside crypto/par.c.
+threads() {
+	sources "$1" crypto ballots client | grep -vx 'crypto/par\.c' | (
 		cd "$1" && xargs -r grep -nE \
-		    '#[[:space:]]*pragma[[:space:]]+omp|_Pragma[[:space:]]*\([[:space:]]*"omp|[<"]omp\.h[>"]|\<omp_[a-z_]+[[:space:]]*\(' \
+		    '\<pthread_create[[:space:]]*\(|\<thrd_create[[:space:]]*\(|#[[:space:]]*pragma[[:space:]]+omp|[<"]omp\.h[>"]' \
 		    /dev/null
 	)
 }
@@ -117,13 +117,13 @@ caught layers client/b.c '#include "server/http.h"'
 caught layers client/b.c '#include "tests/lib.h"'
 let_pass layers client/b.c '#include <sys/stat.h>\n#include "crypto/a.h"\n#include "ballots/b.h"'
 
-clean openmp "OpenMP is in crypto/par.c alone"
-caught openmp crypto/b.c '#pragma omp parallel for'
-caught openmp ballots/b.c '#  pragma  omp critical'
-caught openmp server/b.c '#include <omp.h>'
-caught openmp client/b.c 'int n(void) { return omp_get_max_threads(); }'
-caught openmp tests/b.c '_Pragma("omp parallel")'
-let_pass openmp crypto/par.c '#include <omp.h>'
+clean threads "threads are made in crypto/par.c alone, and by the server"
+caught threads crypto/b.c '#pragma omp parallel for'
+caught threads ballots/b.c 'int n(void) { return pthread_create(0, 0, 0, 0); }'
+caught threads client/b.c 'int n(void) { return thrd_create (0, 0, 0); }'
+caught threads client/b.c '#include <omp.h>'
+let_pass threads crypto/par.c 'int n(void) { return pthread_create(0, 0, 0, 0); }'
+let_pass threads server/b.c 'int n(void) { return pthread_create(0, 0, 0, 0); }'
 
 clean standing "each header stands on its own"
 caught standing crypto/b.h 'uint8_t one(void);'

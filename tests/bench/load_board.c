@@ -89,7 +89,6 @@ load_board_start(struct load_board *b, int program, const char *folder,
 			"--address-file", path, NULL };
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-		(void)setenv("OMP_WAIT_POLICY", "passive", 1);
 		if (descriptors > 0)
 			(void)setrlimit(RLIMIT_NOFILE, &limit);
 		fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
