@@ -13,6 +13,8 @@
 #include "crypto/base64.h"
 #include "crypto/hash.h"
 #include "server/cluster_make.h"
+#include "server/process.h"
+#include "server/roles.h"
 
 char *
 cluster_join(const char *folder, const char *name)
@@ -101,7 +103,7 @@ choose_folder(struct cluster *c, const char *folder, struct why *why)
 	c->log = cluster_join(c->folder, "postgres.log");
 	if (c->data == NULL || c->log == NULL)
 		return why_set(why, R_NO_MEMORY, "out of memory");
-	return take_lock(c, why);
+	return R_GOOD;
 }
 
 static enum result
@@ -122,6 +124,18 @@ or_environment(const char *option, const char *variable)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* Find the programs of the version that made the data folder; the newest if there is none. */
+static enum result
+find_programs(struct cluster *c, const char *bindir, int *major, struct why *why)
+{
+	enum result r = cluster_data_version(major, c->data, why);
+
+	if (r == R_GOOD)
+		r = cluster_find_programs(&c->bindir, or_environment(bindir, "TABELLA_PG_BINDIR"),
+		    *major, why);
+	return r;
+}
+
 /* Make or check everything on disk. *changed: a running server has to be restarted. */
 static enum result
 prepare(struct cluster *c, const struct cluster_options *o, bool *changed, struct why *why)
@@ -131,10 +145,9 @@ prepare(struct cluster *c, const struct cluster_options *o, bool *changed, struc
 
 	r = choose_folder(c, o->folder, why);
 	if (r == R_GOOD)
-		r = cluster_data_version(&major, c->data, why);
+		r = take_lock(c, why);
 	if (r == R_GOOD)
-		r = cluster_find_programs(&c->bindir,
-		    or_environment(o->bindir, "TABELLA_PG_BINDIR"), major, why);
+		r = find_programs(c, o->bindir, &major, why);
 	if (r == R_GOOD && major == 0)
 		r = cluster_make_data(c->data, c->bindir,
 		    or_environment(o->template, "TABELLA_PG_TEMPLATE"), why);
@@ -147,27 +160,63 @@ prepare(struct cluster *c, const struct cluster_options *o, bool *changed, struc
 
 /* ---- the door ---- */
 
-enum result
-cluster_open(struct cluster **out, const struct cluster_options *o, struct why *why)
+static enum result
+new_cluster(struct cluster **out, struct why *why)
 {
 	struct cluster *c;
-	bool changed;
-	enum result r;
+	enum result r = refuse_root(why);
 
 	*out = NULL;
-	r = refuse_root(why);
 	if (r != R_GOOD)
 		return r;
 	c = calloc(1, sizeof *c);
 	if (c == NULL)
 		return why_set(why, R_NO_MEMORY, "out of memory");
 	c->lock = -1;
+	(void)pthread_mutex_init(&c->mutex, NULL);
+	*out = c;
+	return R_GOOD;
+}
+
+enum result
+cluster_open(struct cluster **out, const struct cluster_options *o, struct why *why)
+{
+	struct cluster *c;
+	bool changed;
+	enum result r = new_cluster(&c, why);
+
+	*out = NULL;
+	if (r != R_GOOD)
+		return r;
 	c->start_seconds = o->start_seconds != 0 ? o->start_seconds : 120;
 	c->stop_seconds = o->stop_seconds != 0 ? o->stop_seconds : 60;
-	(void)pthread_mutex_init(&c->mutex, NULL);
 	r = prepare(c, o, &changed, why);
 	if (r == R_GOOD)
 		r = cluster_bring_up(c, changed, why);
+	if (r != R_GOOD) {
+		cluster_free(c);
+		return r;
+	}
+	*out = c;
+	return R_GOOD;
+}
+
+enum result
+cluster_visit(struct cluster **out, const char *folder, struct why *why)
+{
+	struct cluster *c;
+	int major = 0;
+	enum result r = new_cluster(&c, why);
+
+	*out = NULL;
+	if (r != R_GOOD)
+		return r;
+	c->stopped = true; /* not ours to start */
+	r = choose_folder(c, folder, why);
+	if (r == R_GOOD)
+		r = find_programs(c, NULL, &major, why);
+	if (r == R_GOOD)
+		r = choose_socket(c, why);
 	if (r != R_GOOD) {
 		cluster_free(c);
 		return r;
@@ -239,6 +288,28 @@ cluster_address(const struct cluster *c, const char *role, const char *database)
 	free(user);
 	free(name);
 	return address;
+}
+
+enum result
+cluster_backup(const struct cluster *c, const char *to, struct why *why)
+{
+	char *backup = cluster_join(c->bindir, "pg_basebackup");
+	char *verify = cluster_join(c->bindir, "pg_verifybackup");
+	char *address = cluster_address(c, DB_ROLE_SUPER, "replication");
+	const char *const copy[] = { backup, "-d", address, "-D", to, "-X", "stream", "-c", "fast",
+		"--manifest-checksums=SHA256", NULL };
+	const char *const look[] = { verify, "-q", to, NULL };
+	char said[1024];
+	enum result r = R_NO_MEMORY;
+
+	if (backup != NULL && verify != NULL && address != NULL)
+		r = process_run(copy, said, sizeof said, why);
+	if (r == R_GOOD)
+		r = process_run(look, said, sizeof said, why);
+	free(backup);
+	free(verify);
+	free(address);
+	return r;
 }
 
 int

@@ -52,6 +52,15 @@ struct cluster_options {
  * R_CONFLICT: another process holds the folder. Free with cluster_free. */
 enum result cluster_open(struct cluster **out, const struct cluster_options *o, struct why *why);
 
+/* Use the server of a folder that another process holds, as it runs: it is neither made, nor
+ * started, nor stopped, nor configured. For cluster_address and cluster_backup. */
+enum result cluster_visit(struct cluster **out, const char *folder, struct why *why);
+
+/* Copy the server's data, while it runs, to the folder `to`, an absolute path, which must not
+ * exist: a data folder as it was at the end of the copying. Every file of it is read again
+ * and compared with its check sum. */
+enum result cluster_backup(const struct cluster *c, const char *to, struct why *why);
+
 /* Make sure that the server is running and ready: start it again if it is gone, wait
  * for it while it recovers. Cheap when all is well (a file is read). May be called
  * from any thread, also as store_options.revive with the cluster as ctx.

@@ -94,6 +94,47 @@ check_settings(struct dbconn *c, struct why *why)
 	return r;
 }
 
+/* The locks of the schema: each trigger is there and fires always, and the board's own
+ * role cannot do what they refuse. */
+static enum result
+check_locks(struct dbconn *c, struct why *why)
+{
+	PGresult *res;
+	enum result r;
+
+	r = dbconn_text(c, &res,
+	    "SELECT (SELECT min(w.rel || '.' || w.name) FROM (VALUES"
+	    " ('election', 'stays'), ('entry', 'stays'), ('batch', 'stays'), ('tile', 'stays'),"
+	    " ('head', 'stays'), ('head', 'forward'), ('head', 'empty'), ('blob', 'stays'),"
+	    " ('blob', 'stays_row'), ('chunk', 'stays'), ('chunk', 'stays_row')) AS w (rel, name)"
+	    " WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgenabled = 'A'"
+	    "  AND t.tgname = w.name AND t.tgrelid = to_regclass('tabella.' || w.rel))),"
+	    " (SELECT min(x) FROM unnest(ARRAY['entry', 'batch', 'tile', 'election']) AS x"
+	    "  WHERE has_table_privilege('tabella.' || x, 'UPDATE, DELETE, TRUNCATE')),"
+	    " current_setting('server_encoding')",
+	    why);
+	if (r != R_GOOD)
+		return r;
+	if (!PQgetisnull(res, 0, 0))
+		r = why_set(why, R_UNSAFE_DATABASE,
+		    "the trigger tabella.%s, which keeps anybody from changing what stands, is "
+		    "missing or "
+		    "disabled: restore the tables, or ALTER TABLE ... ENABLE ALWAYS TRIGGER, and "
+		    "run tabellad --check",
+		    PQgetvalue(res, 0, 0));
+	else if (!PQgetisnull(res, 0, 1) && !c->options.read_only)
+		r = why_set(why, R_UNSAFE_DATABASE,
+		    "the database user %s may change tabella.%s: let the board connect as a user "
+		    "that is a member of tabella_board and of nothing else",
+		    PQuser(c->pg), PQgetvalue(res, 0, 1));
+	else if (strcmp(PQgetvalue(res, 0, 2), "UTF8") != 0)
+		r = why_set(why, R_UNSAFE_DATABASE,
+		    "the database has the encoding %s: make it with ENCODING 'UTF8'",
+		    PQgetvalue(res, 0, 2));
+	PQclear(res);
+	return r;
+}
+
 static enum result
 check_version(struct dbconn *c, struct why *why)
 {
@@ -146,6 +187,8 @@ set_up(struct dbconn *c, struct why *why)
 		r = check_settings(c, why);
 	if (r == R_GOOD && !c->options.owner)
 		r = check_version(c, why);
+	if (r == R_GOOD && !c->options.owner)
+		r = check_locks(c, why);
 	return r;
 }
 

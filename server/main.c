@@ -24,6 +24,7 @@
 static const char help[] =
     "Usage: tabellad --data DIR [OPTION]...\n"
     "       tabellad --data DIR --check\n"
+    "       tabellad --data DIR --backup NEWDIR\n"
     "       tabellad --make-tables --db ADDRESS\n"
     "\n"
     "The bulletin board: takes in signed records over HTTP, keeps them in PostgreSQL,\n"
@@ -38,7 +39,10 @@ static const char help[] =
     "  --organiser KEY      a public key that may found elections here, as printed by\n"
     "                       \"tabella organiser key\"; may be given several times\n"
     "  --address-file FILE  write the board's URL there once it listens\n"
-    "  --check              verify everything in the database, then exit\n"
+    "  --check              verify everything in the database, then exit; also while a\n"
+    "                       board serves it\n"
+    "  --backup NEWDIR      copy the private database to a new folder for --data, then exit;\n"
+    "                       also while a board serves it; board.key is not copied\n"
     "  --make-tables        make or update the tables in --db as its owner, then exit\n"
     "  --help, --version\n"
     "\n"
@@ -53,7 +57,7 @@ static const char help[] =
 #define TIDY_SECONDS 3600
 
 struct options {
-	const char *data, *db, *name, *address_file;
+	const char *data, *db, *name, *address_file, *backup;
 	const char *listen[LISTEN_MOST];
 	size_t listen_count;
 	struct sign_public organisers[BOARD_ORGANISERS_MAX];
@@ -85,9 +89,9 @@ read_options(struct options *o, int argc, char **argv)
 		{ "name", required_argument, NULL, 'n' },
 		{ "organiser", required_argument, NULL, 'o' },
 		{ "address-file", required_argument, NULL, 'a' },
-		{ "check", no_argument, NULL, 'c' }, { "make-tables", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 } };
+		{ "check", no_argument, NULL, 'c' }, { "backup", required_argument, NULL, 'B' },
+		{ "make-tables", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -97,6 +101,7 @@ read_options(struct options *o, int argc, char **argv)
 		case 'n': o->name = optarg; break;
 		case 'a': o->address_file = optarg; break;
 		case 'c': o->check = 1; break;
+		case 'B': o->backup = optarg; break;
 		case 'm': o->make_tables = 1; break;
 		case 'l':
 			if (o->listen_count == LISTEN_MOST)
@@ -121,6 +126,8 @@ read_options(struct options *o, int argc, char **argv)
 		return usage("--make-tables needs --db", "");
 	if (!o->make_tables && o->data == NULL)
 		return usage("--data is missing", "");
+	if (o->backup != NULL && o->db != NULL)
+		return usage("--backup is for the private database; see docs/operations.md", "");
 	if (o->listen_count == 0)
 		o->listen[o->listen_count++] = "127.0.0.1:8410";
 	return -1;
@@ -204,41 +211,89 @@ print_election(void *ctx, const struct digest *id, uint64_t size)
 	(void)printf("election %s: %llu entries, all valid\n", hex, (unsigned long long)size);
 }
 
-/* Check or serve, with the database that the options name. */
+/* Make the folder NEWDIR/database/data. */
+static enum result
+backup(const struct cluster *cluster, const char *to, struct why *why)
+{
+	char *parent = NULL, *data = NULL, *whole = NULL;
+	enum result r = R_GOOD;
+
+	if (mkdir(to, 0700) != 0)
+		return why_set(why, R_NO_DISK, "%s cannot be made: %s", to, strerror(errno));
+	whole = realpath(to, NULL);
+	if (whole == NULL || asprintf(&parent, "%s/database", whole) < 0 ||
+	    asprintf(&data, "%s/data", parent) < 0)
+		r = R_NO_MEMORY;
+	else if (mkdir(parent, 0700) != 0)
+		r = why_set(why, R_NO_DISK, "%s cannot be made: %s", parent, strerror(errno));
+	if (r == R_GOOD)
+		r = cluster_backup(cluster, data, why);
+	if (r == R_GOOD)
+		(void)printf("%s\n", whole);
+	free(whole);
+	free(parent);
+	free(data);
+	return r;
+}
+
+/* Use the private database: run it, or, to look only, that of a board that serves. */
+static enum result
+open_cluster(struct cluster **out, const struct options *o, struct store_options *store,
+    bool *visiting, char **address, struct why *why)
+{
+	const bool looks = o->check || o->backup != NULL;
+	struct cluster_options options = { 0 };
+	char *folder;
+	enum result r;
+
+	if (asprintf(&folder, "%s/database", o->data) < 0)
+		return R_NO_MEMORY;
+	options.folder = folder;
+	r = cluster_open(out, &options, why);
+	*visiting = r == R_CONFLICT && looks;
+	if (*visiting)
+		r = cluster_visit(out, folder, why);
+	else if (r == R_GOOD)
+		r = store_schema_prepare(*out, why);
+	if (r == R_GOOD) {
+		*address =
+		    cluster_address(*out, looks ? DB_ROLE_READER : DB_ROLE_BOARD, DATABASE_NAME);
+		r = *address == NULL ? R_NO_MEMORY : R_GOOD;
+	}
+	if (!*visiting) {
+		store->revive = cluster_ensure;
+		store->ctx = *out;
+	}
+	free(folder);
+	return r;
+}
+
+/* Check, copy or serve, with the database that the options name. */
 static enum result
 run(const struct options *o, struct log *log, struct why *why)
 {
-	struct store_options store = { 0 };
-	struct cluster_options options = { 0 };
+	struct store_options store = { .address = o->db, .read_only = o->check };
 	struct cluster *cluster = NULL;
-	char *folder = NULL, *address = NULL;
 	struct why stopping = { 0 };
+	bool visiting = false;
+	char *address = NULL;
 	enum result r = R_GOOD;
 
 	if (mkdir(o->data, 0700) != 0 && errno != EEXIST)
 		return why_set(why, R_NO_DISK, "%s cannot be made: %s", o->data, strerror(errno));
 	if (o->db == NULL) {
-		if (asprintf(&folder, "%s/database", o->data) < 0)
-			return R_NO_MEMORY;
-		options.folder = folder;
-		r = cluster_open(&cluster, &options, why);
-		if (r == R_GOOD)
-			r = store_schema_prepare(cluster, why);
-		if (r == R_GOOD) {
-			address = cluster_address(cluster, DB_ROLE_BOARD, DATABASE_NAME);
-			r = address == NULL ? R_NO_MEMORY : R_GOOD;
-		}
-		store.revive = cluster_ensure;
-		store.ctx = cluster;
+		r = open_cluster(&cluster, o, &store, &visiting, &address, why);
+		store.address = address;
 	}
-	store.address = o->db != NULL ? o->db : address;
-	if (r == R_GOOD)
-		r = o->check ? board_check(&store, print_election, NULL, why)
-			     : serve(o, &store, log, why);
-	if (cluster != NULL && cluster_stop(cluster, &stopping) != R_GOOD)
+	if (r == R_GOOD && o->backup != NULL)
+		r = backup(cluster, o->backup, why);
+	else if (r == R_GOOD && o->check)
+		r = board_check(&store, print_election, NULL, why);
+	else if (r == R_GOOD)
+		r = serve(o, &store, log, why);
+	if (cluster != NULL && !visiting && cluster_stop(cluster, &stopping) != R_GOOD)
 		log_event(log, LOG_STORE, "the database did not stop: %s", stopping.text);
 	cluster_free(cluster);
-	free(folder);
 	free(address);
 	return r;
 }

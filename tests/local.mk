@@ -187,6 +187,7 @@ check_PROGRAMS += \
 	tests/test_http \
 	tests/test_listen \
 	tests/test_log \
+	tests/test_mark \
 	tests/test_pace \
 	tests/test_queue \
 	tests/test_reply \
@@ -199,6 +200,7 @@ tests_test_cluster_LDADD = $(PG_LIBS)
 tests_test_http_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_listen_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_mark_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_pace_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_queue_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
@@ -217,6 +219,15 @@ EXTRA_PROGRAMS += tests/bench/store
 tests_bench_store_SOURCES = tests/bench/store.c
 tests_bench_store_LDADD = $(PG_LIBS)
 CLEANFILES += tests/bench/store
+
+EXTRA_PROGRAMS += tests/bench/fill
+tests_bench_fill_SOURCES = \
+	tests/bench/fill.c \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_election.c
+tests_bench_fill_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+CLEANFILES += tests/bench/fill
 
 # `make load`, with options in LOAD.
 EXTRA_PROGRAMS += tests/bench/load

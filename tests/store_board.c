@@ -246,6 +246,66 @@ toy_sign(struct toy *t)
 	toy_catch_up(t);
 }
 
+/* ---- tables of version 1 ---- */
+
+static void
+old_sql(PGconn *pg, const char *sql)
+{
+	PGresult *res = PQexec(pg, sql);
+
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		ck_abort_msg("%s", PQerrorMessage(pg));
+	PQclear(res);
+}
+
+static const char *
+hex_of(const void *p, size_t n)
+{
+	static char text[2][4200];
+	static int which;
+
+	which ^= 1;
+	must(2 * n < sizeof text[0]);
+	hex_encode(text[which], p, n);
+	return text[which];
+}
+
+void
+toy_make_old(PGconn *pg, const char *name, size_t n)
+{
+	struct toy t = { .election = { 1 }, .line_bytes = 200 };
+	struct digest id;
+	char sql[5000];
+	size_t i;
+
+	sha256(&id, name, strlen(name));
+	(void)snprintf(sql, sizeof sql,
+	    "BEGIN; INSERT INTO tabella.election (id) VALUES ('\\x%s'); INSERT INTO tabella.head"
+	    " VALUES (1, 0, decode(repeat('00', 32), 'hex'), 0, '', '')",
+	    hex_of(id.b, sizeof id.b));
+	old_sql(pg, sql);
+	toy_make(&t, n);
+	for (i = 0; i < n; i++) {
+		const struct store_entry *e = &t.entries[i];
+		char hash[65], leaf[65], record[65];
+
+		hex_encode(hash, e->hash.b, 32);
+		hex_encode(leaf, e->leaf.b, 32);
+		hex_encode(record, e->record.b, 32);
+		(void)snprintf(sql, sizeof sql,
+		    "INSERT INTO tabella.entry VALUES (1, %zu, '\\x%s', '\\x%s', '\\x%s', NULL,"
+		    " '\\x%s')",
+		    i, hash, leaf, record, hex_of(e->line.p, e->line.n));
+		old_sql(pg, sql);
+	}
+	(void)snprintf(sql, sizeof sql,
+	    "INSERT INTO tabella.batch VALUES (1, 0, %zu, '', 'old note'); UPDATE tabella.head SET"
+	    " size = %zu, hash = '\\x%s', time = 1, frontier = '\\x%s', note = 'old note'; COMMIT",
+	    n, n, hex_of(t.after.hash.b, 32), hex_of(t.after.frontier.p, t.after.frontier.n));
+	old_sql(pg, sql);
+	toy_end(&t);
+}
+
 /* ---- reading it all ---- */
 
 struct reading {

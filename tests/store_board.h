@@ -7,6 +7,8 @@
 #ifndef TESTS_STORE_BOARD_H
 #define TESTS_STORE_BOARD_H
 
+#include <libpq-fe.h>
+
 #include "server/store.h"
 
 struct toy {
@@ -45,6 +47,9 @@ enum result toy_settle(struct toy *t, struct why *why);
 uint64_t toy_persist(struct toy *t, size_t n);
 /* Sign for what stands, if there is anything; whatever it takes. */
 void toy_sign(struct toy *t);
+/* Write a board of n lines into tables of version 1, as one batch, on a connection of the
+ * owner. */
+void toy_make_old(PGconn *pg, const char *name, size_t n);
 /* Read the head again, and the tree on to it. */
 void toy_catch_up(struct toy *t);
 

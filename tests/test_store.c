@@ -4,6 +4,7 @@
  * blobs in test_store_blob.
  */
 #include <check.h>
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -634,6 +635,86 @@ START_TEST(an_unsafe_database_is_refused)
 }
 END_TEST
 
+START_TEST(a_database_without_its_locks_is_refused)
+{
+	static const char *const locks[][2] = { { "entry", "stays" }, { "tile", "stays" },
+		{ "head", "forward" }, { "chunk", "stays_row" } };
+	static const char *const ways[] = { "DISABLE TRIGGER", "ENABLE TRIGGER",
+		"ENABLE REPLICA TRIGGER" };
+	char *latin = cluster_address(cluster, DB_ROLE_SUPER, "latin");
+	size_t i, k;
+
+	for (i = 0; i < 4; i++)
+		for (k = 0; k < 3; k++) {
+			ck_assert_str_eq(pg_sql(cluster, DB_ROLE_OWNER,
+					     "ALTER TABLE tabella.%s %s %s", locks[i][0], ways[k],
+					     locks[i][1]),
+			    "");
+			ck_assert_int_eq(try_store(cluster, DB_ROLE_BOARD, DATABASE_NAME),
+			    R_UNSAFE_DATABASE);
+			ck_assert_msg(strstr(why.text, locks[i][0]) != NULL &&
+				strstr(why.text, locks[i][1]) != NULL,
+			    "%s", why.text);
+			ck_assert_str_eq(pg_sql(cluster, DB_ROLE_OWNER,
+					     "ALTER TABLE tabella.%s ENABLE ALWAYS TRIGGER %s",
+					     locks[i][0], locks[i][1]),
+			    "");
+		}
+	ck_assert_int_eq(try_store(cluster, DB_ROLE_BOARD, DATABASE_NAME), R_GOOD);
+	/* Whoever could take the locks off is no user for a board. */
+	ck_assert_int_eq(try_store(cluster, DB_ROLE_OWNER, DATABASE_NAME), R_UNSAFE_DATABASE);
+	ck_assert_int_eq(try_store(cluster, DB_ROLE_SUPER, DATABASE_NAME), R_UNSAFE_DATABASE);
+	ck_assert_str_eq(pg_sql(cluster, DB_ROLE_SUPER,
+			     "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE "
+			     "'C'"),
+	    "");
+	ck_assert_msg(store_schema_make(latin, &why) == R_GOOD, "%s", why.text);
+	ck_assert_int_eq(try_store(cluster, DB_ROLE_BOARD, "latin"), R_UNSAFE_DATABASE);
+	ck_assert_msg(strstr(why.text, "UTF8") != NULL, "%s", why.text);
+	free(latin);
+}
+END_TEST
+
+/* Tables of version 1 with two full tiles and more become those of today. */
+START_TEST(old_tables_are_brought_up_to_date)
+{
+	char *super = cluster_address(cluster, DB_ROLE_SUPER, "old");
+	char *board = cluster_address(cluster, DB_ROLE_BOARD, "old");
+	const struct store_options o = { .address = board };
+	struct store *s;
+	struct toy t;
+	PGconn *pg;
+	PGresult *res;
+
+	ck_assert_str_eq(pg_sql(cluster, DB_ROLE_SUPER, "CREATE DATABASE old"), "");
+	pg = PQconnectdb(super);
+	res = PQexec(pg,
+	    "CREATE SCHEMA tabella; CREATE TABLE tabella.schema_version ("
+	    " version integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now());"
+	    "INSERT INTO tabella.schema_version VALUES (1)");
+	ck_assert_msg(PQresultStatus(res) == PGRES_COMMAND_OK, "%s", PQerrorMessage(pg));
+	PQclear(res);
+	res = PQexec(pg, store_schema_sql[0]);
+	ck_assert_msg(PQresultStatus(res) == PGRES_COMMAND_OK, "%s", PQerrorMessage(pg));
+	PQclear(res);
+	toy_make_old(pg, "old", 66000);
+	PQfinish(pg);
+
+	ck_assert_msg(store_schema_make(super, &why) == R_GOOD, "%s", why.text);
+	ck_assert_msg(store_open(&s, &o, &why) == R_GOOD, "%s", why.text);
+	toy_start(&t, s, "old", 1);
+	ck_assert_uint_eq(t.head.size, 66000);
+	ck_assert_uint_eq(t.head.signed_size, 66000);
+	ck_assert_uint_eq(toy_check(&t), 66000);
+	toy_persist(&t, 600);
+	ck_assert_uint_eq(toy_check(&t), 66600);
+	toy_end(&t);
+	store_free(s);
+	free(super);
+	free(board);
+}
+END_TEST
+
 START_TEST(the_tables_must_be_there_and_of_our_version)
 {
 	char *address = cluster_address(cluster, DB_ROLE_SUPER, "other");
@@ -744,6 +825,8 @@ body(void)
 	tcase_add_test(tc, a_reader_reads);
 	tcase_add_unchecked_fixture(refused, start_cluster, stop_cluster);
 	tcase_add_test(refused, an_unsafe_database_is_refused);
+	tcase_add_test(refused, a_database_without_its_locks_is_refused);
+	tcase_add_test(refused, old_tables_are_brought_up_to_date);
 	tcase_add_test(refused, the_tables_must_be_there_and_of_our_version);
 	tcase_add_test(refused, a_role_without_rights_is_told_which);
 	tcase_add_test(refused, several_make_the_tables_at_once);
