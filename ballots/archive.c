@@ -30,11 +30,6 @@ check_checkpoint(struct verifier *v)
 	if (r != R_GOOD)
 		return r;
 	archive_passed(v->report, "V008", 1);
-	if (head.size == v->tree.size && digest_equal(&head.root, &v->report->root) &&
-	    head.time != v->report->last_time / 1000)
-		return archive_name(v->why, "V009",
-		    why_set(v->why, R_BAD_CHECKPOINT,
-			"the checkpoint's time is not that of the last entry"));
 	if (head.size != v->tree.size || !digest_equal(&head.root, &v->report->root))
 		return archive_name(v->why, "V009",
 		    why_set(v->why, R_BAD_CHECKPOINT,

@@ -28,7 +28,7 @@ static const struct {
 	    "An honest board's clock never runs backwards in its log." },
 	{ "V008", "the checkpoint is canonical, for this election, signed by the board",
 	    "The board has not signed this: compare with the checkpoint that others hold." },
-	{ "V009", "its size, root and time are those of the entries",
+	{ "V009", "its size and root are those of the entries",
 	    "Entries were added, left out or altered after the board signed this head." },
 	{ "V910", "the election id is the expected one; every entry carries it",
 	    "Check the election id with the people who run the election." },

@@ -69,25 +69,6 @@ head_quorum(const struct checkpoint *head, const struct definition *definition, 
 
 /* ---- joining ---- */
 
-/* Add the line of the i-th witness if `from` has a good one: *done. */
-static void
-add_line(struct buffer *out, const struct note *from, const struct note_key *key, int *done)
-{
-	static const char dash[] = "\xe2\x80\x94 ";
-	size_t i;
-
-	if (*done || note_check(from, key, NULL) != R_GOOD)
-		return;
-	for (i = 0; !note_line_is_of(&from->line[i], key); i++)
-		;
-	buffer_add_string(out, dash);
-	buffer_add(out, from->line[i].name.p, from->line[i].name.n);
-	buffer_add_string(out, " ");
-	buffer_add(out, from->line[i].base64.p, from->line[i].base64.n);
-	buffer_add_string(out, "\n");
-	*done = 1;
-}
-
 /* The length of the text, the empty line and the board's two lines. */
 static size_t
 own_length(const struct note *note)
@@ -106,7 +87,7 @@ head_join(struct buffer *out, struct checkpoint *head, struct slice note, struct
 	struct note have, more;
 	enum result r = head_open(head, note, signers);
 	size_t i, before = out->n;
-	int joined, done;
+	int joined;
 
 	if (r == R_GOOD)
 		r = head_witness_keys(keys, signers->definition);
@@ -120,13 +101,12 @@ head_join(struct buffer *out, struct checkpoint *head, struct slice note, struct
 	    buffer_result(&other) == R_GOOD && note_parse(&more, buffer_slice(&other)) == R_GOOD;
 	buffer_add(out, note.p, own_length(&have));
 	for (i = 0; i < signers->definition->witness_count; i++) {
-		done = 0;
 		/* The newer one first: its time says more. */
-		if (joined)
-			add_line(out, &more, &keys[i], &done);
-		add_line(out, &have, &keys[i], &done);
-		if (done)
-			head->witnessed |= UINT64_C(1) << i;
+		if (joined && note_check(&more, &keys[i], NULL) == R_GOOD)
+			(void)note_copy(out, &more, &keys[i]);
+		else if (note_copy(out, &have, &keys[i]) != R_GOOD)
+			continue;
+		head->witnessed |= UINT64_C(1) << i;
 	}
 	buffer_free(&other);
 	r = buffer_result(out);

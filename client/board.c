@@ -469,6 +469,16 @@ board_checkpoint(struct board *b, struct buffer *note, const struct digest *elec
 	return ask(b, &x, note, why);
 }
 
+enum result
+board_witnessed(struct board *b, struct buffer *note, const struct digest *election,
+    struct why *why)
+{
+	struct exchange x = { .method = "GET" };
+
+	election_path(&x, election, "witnessed");
+	return ask(b, &x, note, why);
+}
+
 /* Read {"path":[b64,...]}. */
 static int
 read_path(struct digest path[MERKLE_PATH_MAX], size_t *n, const struct buffer *body)

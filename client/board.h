@@ -61,6 +61,10 @@ enum result board_entries(struct board *b, struct buffer *lines, const struct di
 /* The signed head. */
 enum result board_checkpoint(struct board *b, struct buffer *note, const struct digest *election,
     struct why *why);
+/* The newest head that the definition's quorum of witnesses has co-signed; without witnesses the signed
+ * head. R_NOT_FOUND: there is none yet. */
+enum result board_witnessed(struct board *b, struct buffer *note, const struct digest *election,
+    struct why *why);
 /* The n digests that show how the head of `to` entries continues that of `from`: for
  * merkle_check_consistency. */
 enum result board_consistency(struct board *b, struct digest path[MERKLE_PATH_MAX], size_t *n,

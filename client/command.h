@@ -34,7 +34,7 @@ struct command_role {
 };
 
 extern const struct command_role role_organiser, role_registrar, role_vote, role_trustee,
-    role_verify;
+    role_verify, role_watch;
 
 /* What an option of a command is; the table ends with a NULL name. An option
  * without `value` and `values` is a flag: *flag becomes 1. */

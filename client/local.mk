@@ -60,6 +60,10 @@ client_libtclient_a_SOURCES = \
 	client/vote_secret.h \
 	client/voter.c \
 	client/voter.h \
+	client/watch.c \
+	client/witness.c \
+	client/witness.h \
+	client/witness_serve.c \
 	client/workspace.c \
 	client/workspace.h \
 	client/written.c \

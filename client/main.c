@@ -10,7 +10,7 @@
 #include "crypto/mem.h"
 
 static const struct command_role *const roles[] = { &role_organiser, &role_registrar, &role_vote,
-	&role_trustee, &role_verify };
+	&role_trustee, &role_verify, &role_watch };
 #define ROLES (sizeof roles / sizeof *roles)
 
 static void

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "ballots/folder.h"
+#include "ballots/head.h"
 #include "ballots/rules.h"
 #include "client/board.h"
 #include "crypto/merkle.h"
@@ -21,6 +22,9 @@ struct mirror {
 	struct rules *rules;
 	struct merkle_tree *tree; /* over the entries */
 	struct digest election;
+	/* Entries that a head with the witnesses' quorum covers, as far as we have seen it; all of them if
+	 * the definition has no witnesses. mirror_confirm sees to it. */
+	uint64_t witnessed;
 };
 
 /* Open the copy in `dir` (made if missing) of the election with this id, from
@@ -40,6 +44,16 @@ enum result mirror_sync(struct mirror *m, unsigned wait, const struct effort *ef
  * seen (kept in `dir`): R_BAD_CHECKPOINT, R_MISSING_ENTRY (it shows less than it signs for),
  * R_ROLLBACK, R_EQUIVOCATION; the head that contradicts is kept beside. After a sync. */
 enum result mirror_confirm(struct mirror *m, const struct effort *effort, struct why *why);
+
+/* Wait up to `wait_ms` until a head that has the witnesses' quorum and agrees with our copy covers
+ * `size` entries; *note (may be NULL) gets it. R_NO_QUORUM; what mirror_confirm returns of a head
+ * that contradicts. Without witnesses in the definition the board's own head is enough. */
+enum result mirror_await_witnesses(struct mirror *m, uint64_t size, unsigned wait_ms,
+    struct checkpoint *head, struct buffer *note, struct why *why);
+/* Make a receipt that holds (mirror_check_receipt) into one under a head with the quorum. R_NO_QUORUM: it is
+ * as it was; R_MISSING_ENTRY: the board holds something else at its place. */
+enum result mirror_witness_receipt(struct mirror *m, struct buffer *receipt, unsigned wait_ms,
+    struct why *why);
 
 /* Keep the head that the board signs now as one that contradicts the copy, if it can be had. */
 void mirror_keep_head(const struct mirror *m);

@@ -2,9 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "ballots/entry.h"
 #include "ballots/head.h"
+#include "ballots/receipt.h"
 #include "client/file.h"
 #include "client/mirror.h"
 
@@ -100,6 +103,47 @@ mirror_keep_head(const struct mirror *m)
 	buffer_free(&note);
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Fetch the newest head that has the quorum, and hold it against our copy. */
+static enum result
+look_for_quorum(struct mirror *m, struct checkpoint *head, struct buffer *note,
+    const struct effort *effort, struct why *why)
+{
+	enum result r = frozen_definition(mirror_now(m))->witness_count > 0
+	    ? board_witnessed(m->board, note, &m->election, why)
+	    : board_checkpoint(m->board, note, &m->election, why);
+
+	if (r == R_NOT_FOUND)
+		return why_set(why, R_NO_QUORUM,
+		    "no head of this board has been co-signed by enough witnesses yet");
+	if (r == R_GOOD && open_head(m, head, buffer_slice(note)) != R_GOOD)
+		r = why_set(why, R_BAD_CHECKPOINT,
+		    "the board's head with the lines of its witnesses does not hold");
+	if (r == R_GOOD)
+		r = head_quorum(head, frozen_definition(mirror_now(m)), why);
+	if (r == R_GOOD && head->size > rules_size(m->rules))
+		r = mirror_sync(m, 0, effort, why);
+	if (r != R_GOOD)
+		return r;
+	if (head->size > rules_size(m->rules))
+		return why_set(why, R_MISSING_ENTRY,
+		    "the board has signed for %" PRIu64 " entries, but it shows only %" PRIu64,
+		    head->size, rules_size(m->rules));
+	if (!agrees(m, head))
+		return accuse(m, note, R_EQUIVOCATION, head->size, 0, why);
+	if (head->size > m->witnessed)
+		m->witnessed = head->size;
+	return R_GOOD;
+}
+
 enum result
 mirror_confirm(struct mirror *m, const struct effort *effort, struct why *why)
 {
@@ -139,6 +183,95 @@ mirror_confirm(struct mirror *m, const struct effort *effort, struct why *why)
 		r = accuse(m, &note, R_ROLLBACK, head.size, least, why);
 	else if (r == R_GOOD && head.size > kept)
 		r = keep(m, "checkpoint", &note, why);
+	if (r == R_GOOD && frozen_definition(mirror_now(m))->witness_count > 0)
+		r = look_for_quorum(m, &head, &note, effort, why);
+	else if (r == R_GOOD)
+		m->witnessed = head.size;
 	buffer_free(&note);
+	return r == R_NO_QUORUM ? R_GOOD : r;
+}
+
+enum result
+mirror_await_witnesses(struct mirror *m, uint64_t size, unsigned wait_ms, struct checkpoint *head,
+    struct buffer *note, struct why *why)
+{
+	const uint64_t end = now_ms() + wait_ms;
+	struct buffer own = { 0 };
+	struct checkpoint any;
+	enum result r;
+
+	for (;;) {
+		r = look_for_quorum(m, head != NULL ? head : &any, note != NULL ? note : &own, NULL,
+		    why);
+		if (r == R_GOOD && m->witnessed < size)
+			r = why_set(why, R_NO_QUORUM,
+			    "the board's witnesses have co-signed %" PRIu64
+			    " entries so far, and not yet %" PRIu64,
+			    m->witnessed, size);
+		if (r != R_NO_QUORUM || now_ms() >= end)
+			break;
+		(void)usleep(PAUSE_US);
+	}
+	buffer_free(&own);
+	return r;
+}
+
+/* Is the line our copy's entry `seq`? */
+static enum result
+check_place(const struct mirror *m, const struct entry *entry, struct slice line, struct why *why)
+{
+	struct digest hash, stored;
+
+	entry_hash(&hash, line);
+	if (rules_entry_hash(m->rules, entry->seq, &stored) == R_GOOD &&
+	    digest_equal(&hash, &stored))
+		return R_GOOD;
+	return why_set(why, R_MISSING_ENTRY,
+	    "the board no longer holds entry %" PRIu64
+	    " as it signed for it\nKeep the receipt: it is the evidence. Tell the organiser and "
+	    "the "
+	    "trustees",
+	    entry->seq);
+}
+
+enum result
+mirror_witness_receipt(struct mirror *m, struct buffer *bytes, unsigned wait_ms, struct why *why)
+{
+	struct digest path[MERKLE_PATH_MAX];
+	struct receipt receipt = { 0 }, better;
+	struct buffer note = { 0 }, out = { 0 };
+	struct checkpoint head;
+	struct entry entry;
+	enum result r = receipt_read(&receipt, buffer_slice(bytes), why);
+
+	if (r == R_GOOD)
+		r = entry_read(&entry, slice_of(receipt.entry), why);
+	/* It has all that it takes already. */
+	if (r == R_GOOD && open_head(m, &head, slice_of(receipt.checkpoint)) == R_GOOD &&
+	    head_quorum(&head, frozen_definition(mirror_now(m)), NULL) == R_GOOD)
+		goto out;
+	if (r == R_GOOD)
+		r = mirror_await_witnesses(m, entry.seq + 1, wait_ms, &head, &note, why);
+	if (r == R_GOOD)
+		r = check_place(m, &entry, slice_of(receipt.entry), why);
+	if (r != R_GOOD)
+		goto out;
+	buffer_add(&note, "", 1); /* a C string */
+	better = receipt;
+	better.path = path;
+	better.path_count = merkle_tree_inclusion(m->tree, path, entry.seq, head.size);
+	better.checkpoint = (const char *)note.p;
+	r = buffer_result(&note);
+	if (r == R_GOOD)
+		r = receipt_write(&out, &better);
+	if (r == R_GOOD) {
+		buffer_free(bytes);
+		*bytes = out;
+		out = (struct buffer){ 0 };
+	}
+out:
+	receipt_free(&receipt);
+	buffer_free(&note);
+	buffer_free(&out);
 	return r;
 }

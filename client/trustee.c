@@ -26,10 +26,12 @@ run_key(const struct command *self, int argc, char **argv)
 	return keys_command(self, KIND, argc, argv);
 }
 
-/* When a duty was first seen: how long others have been given the precedence. */
+/* When a duty was first seen: how long others have been given the precedence, and what the witnesses
+ * must have co-signed before we act on it. */
 struct seen {
 	struct duty duty;
 	uint64_t since_ms;
+	uint64_t entries; /* that the board had then */
 };
 
 struct run {
@@ -39,6 +41,7 @@ struct run {
 	size_t seen_count;
 	uint64_t patience_ms;
 	int until_done;
+	int waits; /* 1: for the witnesses; that was said */
 	struct progress progress;
 };
 
@@ -104,9 +107,12 @@ wait_for_turn(struct run *run, const struct duty *duties, size_t n, size_t i)
 	for (k = 0; k < n; k++) {
 		now[k].duty = duties[k];
 		now[k].since_ms = now_ms();
+		now[k].entries = rules_size(run->w.mirror.rules);
 		for (m = 0; m < run->seen_count; m++)
-			if (same_duty(&run->seen[m].duty, &duties[k]))
+			if (same_duty(&run->seen[m].duty, &duties[k])) {
 				now[k].since_ms = run->seen[m].since_ms;
+				now[k].entries = run->seen[m].entries;
+			}
 	}
 	memcpy(run->seen, now, n * sizeof *now);
 	run->seen_count = n;
@@ -115,6 +121,25 @@ wait_for_turn(struct run *run, const struct duty *duties, size_t n, size_t i)
 		return 0;
 	due = run->seen[i].since_ms + run->patience_ms * ahead;
 	return due > now_ms() ? due - now_ms() : 0;
+}
+
+/* Nothing is said, mixed or opened on a history that the witnesses have not co-signed. */
+static int
+lacks_witnesses(struct run *run, size_t i)
+{
+	const struct mirror *m = &run->w.mirror;
+	const int lacks = frozen_definition(mirror_now(m))->witness_count > 0 &&
+	    (run->seen[i].duty.kind == DUTY_READY || run->seen[i].duty.kind == DUTY_MIX ||
+		run->seen[i].duty.kind == DUTY_DECRYPT) &&
+	    m->witnessed < run->seen[i].entries;
+
+	if (lacks && !run->waits)
+		(void)fprintf(stderr,
+		    "NO_QUORUM: the witnesses have co-signed %" PRIu64
+		    " entries and not yet %" PRIu64 "; waiting for them\n",
+		    m->witnessed, run->seen[i].entries);
+	run->waits = lacks;
+	return lacks;
 }
 
 /* Refusals that only mean that the board has moved on since we looked. */
@@ -160,6 +185,10 @@ step(struct run *run, unsigned *wait_s, struct why *why)
 		wait = wait_for_turn(run, duties, n, i);
 		if (wait > 0) {
 			least = wait < least ? wait : least;
+			continue;
+		}
+		if (lacks_witnesses(run, i)) {
+			least = 500;
 			continue;
 		}
 		say("doing:", &duties[i]);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ballots/archive.h"
 #include "client/command.h"
@@ -21,6 +22,7 @@
 #include "crypto/note.h"
 
 #define HEAD_TRIES 200
+#define PAUSE_US 100000
 
 /* One call of the command. */
 struct job {
@@ -91,6 +93,14 @@ claimed_size(const struct buffer *head)
 	return checkpoint.size;
 }
 
+static int
+has_witnesses(const struct job *j)
+{
+	const struct definition *d = frozen_definition(mirror_now(&j->mirror));
+
+	return d != NULL && d->witness_count > 0;
+}
+
 /* Follow the board until its signed head is over just the entries that we have. */
 static enum result
 catch_up(struct job *j, struct buffer *head, struct why *why)
@@ -99,9 +109,16 @@ catch_up(struct job *j, struct buffer *head, struct why *why)
 	unsigned tries;
 
 	for (tries = 0; r == R_GOOD && tries < HEAD_TRIES; tries++) {
+		if (tries > 0)
+			(void)usleep(PAUSE_US);
 		r = mirror_sync(&j->mirror, 0, &j->effort, why);
 		if (r == R_GOOD)
-			r = board_checkpoint(j->board, head, &j->election, why);
+			r = has_witnesses(j) ? board_witnessed(j->board, head, &j->election, why)
+					     : board_checkpoint(j->board, head, &j->election, why);
+		if (r == R_NOT_FOUND) {
+			r = why_set(why, R_GOOD, "no head is co-signed by enough witnesses");
+			continue;
+		}
 		if (r == R_GOOD && claimed_size(head) == UINT64_MAX)
 			return why_set(why, R_BAD_CHECKPOINT, "the board's head is none");
 		if (r == R_GOOD && claimed_size(head) == rules_size(j->mirror.rules))
@@ -110,8 +127,9 @@ catch_up(struct job *j, struct buffer *head, struct why *why)
 	if (r != R_GOOD)
 		return r;
 	return why_set(why, R_BUSY,
-	    "the board's head and its entries do not come together: it is too busy, or its head is "
-	    "wrong\nTry again later");
+	    "the board's head and its entries do not come together: it is too busy, its witnesses "
+	    "are "
+	    "away, or its head is wrong\nTry again later");
 }
 
 /* Copy the board next to where the archive is to be, verifying, and make an archive of it. */

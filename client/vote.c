@@ -22,6 +22,8 @@
 #include "crypto/base64.h"
 #include "crypto/rng.h"
 
+/* How long to wait for the witnesses of the board. */
+#define WITNESS_WAIT_MS 30000
 #define ASK_TRIES 5
 
 /* One sitting of a voter. */
@@ -226,7 +228,7 @@ cast(struct sitting *s, struct ballot_draft *draft, struct why *why)
 	struct buffer record = { 0 };
 	char text[RECORD_TRACKER_TEXT], hex[41];
 	struct rng rng;
-	enum result r = rng_system(&rng);
+	enum result r = rng_system(&rng), confirmed;
 
 	if (r != R_GOOD)
 		return why_set(why, r, "the system's random source failed; nothing was sent");
@@ -235,12 +237,15 @@ cast(struct sitting *s, struct ballot_draft *draft, struct why *why)
 	if (r == R_GOOD)
 		r = voter_send(&s->voter, buffer_slice(&record), &tracker, why);
 	if (r == R_GOOD) {
+		confirmed = voter_confirm(&s->voter, &tracker, WITNESS_WAIT_MS, why);
 		record_tracker_print(text, &tracker);
 		(void)hex_encode(hex, tracker.b, 20);
-		(void)printf("\nYour ballot is on the board.\n  tracker  %s\n  receipt  "
+		(void)printf("\nYour ballot is on the board%s.\n  tracker  %s\n  receipt  "
 			     "%s/receipts/%s.json\n"
 			     "Check later that it is still there: tabella vote check --dir %s\n",
-		    text, s->desk.w.dir, hex, s->desk.w.dir);
+		    confirmed == R_GOOD ? "" : ", but this is not confirmed yet", text,
+		    s->desk.w.dir, hex, s->desk.w.dir);
+		r = confirmed;
 	}
 	buffer_free(&record);
 	return r;

@@ -16,6 +16,9 @@
 #include "crypto/par.h"
 #include "crypto/rng.h"
 
+/* How long to wait for the witnesses of the board. */
+#define WITNESS_WAIT_MS 30000
+
 #define FILE_MOST ((size_t)1 << 28)
 
 /* One row: the codes and choices as text; later the finished record. */
@@ -386,6 +389,13 @@ run(struct workspace *w, const char *path, const char *sheet, struct why *why)
 	progress_end(&progress);
 	if (r == R_GOOD)
 		r = send_rows(&b, &sent);
+	if (r == R_GOOD && sent > 0) {
+		/* All at once: our copy holds them, and the witnesses have seen as much. */
+		r = mirror_sync(&w->mirror, 0, &effort, why);
+		if (r == R_GOOD)
+			r = mirror_await_witnesses(&w->mirror, rules_size(w->mirror.rules),
+			    WITNESS_WAIT_MS, NULL, NULL, why);
+	}
 	if (r == R_GOOD)
 		(void)printf("%zu ballots cast, every receipt checked\n", sent);
 	free_rows(&b);

@@ -54,6 +54,23 @@ print_ballot(struct checking *c, const struct record *record, uint64_t seq)
 	(void)puts("");
 }
 
+/* The receipt counts once the witnesses have co-signed a head over its entry: keep it under
+ * such a head. */
+static enum result
+confirm(struct checking *c, struct buffer *receipt, const char *path, struct why *why)
+{
+	const size_t before = receipt->n;
+	struct digest was, is;
+	enum result r;
+
+	sha256(&was, receipt->p, before);
+	r = mirror_witness_receipt(&c->w->mirror, receipt, 0, why);
+	sha256(&is, receipt->p, receipt->n);
+	if (r == R_GOOD && !digest_equal(&was, &is) && strcmp(path, "-") != 0)
+		r = file_write(path, buffer_slice(receipt), 0600, why);
+	return r;
+}
+
 /* Check one receipt against the board as it is now. */
 static enum result
 check_receipt(struct checking *c, const char *path, struct why *why)
@@ -83,6 +100,8 @@ check_receipt(struct checking *c, const char *path, struct why *why)
 			    "and the trustees",
 			    entry.seq, path);
 	}
+	if (r == R_GOOD)
+		r = confirm(c, &bytes, path, why);
 	if (r == R_GOOD && record->type == RECORD_BALLOT)
 		print_ballot(c, record, entry.seq);
 	c->receipts++;

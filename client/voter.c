@@ -146,6 +146,8 @@ keep_refused(const struct voter *v, struct slice record)
 
 /* ---- receipts ---- */
 
+#define RECEIPT_MOST ((size_t)64 << 20)
+
 static char *
 receipt_path(const struct voter *v, const struct digest *tracker)
 {
@@ -411,6 +413,22 @@ voter_send(struct voter *v, struct slice record, const struct digest *tracker, s
 		    "%s\nIt is not known whether it was stored. It is kept in %s: run this command "
 		    "again, which sends it first if the board does not have it",
 		    first.text[0] != '\0' ? first.text : result_text(r), v->w->dir);
+	return r;
+}
+
+enum result
+voter_confirm(struct voter *v, const struct digest *tracker, unsigned wait_ms, struct why *why)
+{
+	struct buffer receipt = { 0 };
+	char *path = receipt_path(v, tracker);
+	enum result r = path == NULL ? R_NO_MEMORY : file_read(&receipt, path, RECEIPT_MOST, why);
+
+	if (r == R_GOOD)
+		r = mirror_witness_receipt(&v->w->mirror, &receipt, wait_ms, why);
+	if (r == R_GOOD)
+		r = file_write(path, buffer_slice(&receipt), 0600, why);
+	free(path);
+	buffer_free(&receipt);
 	return r;
 }
 

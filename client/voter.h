@@ -47,6 +47,11 @@ enum result voter_check_name(const struct voter *v, const char *name, struct why
 enum result voter_send(struct voter *v, struct slice record, const struct digest *tracker,
     struct why *why);
 
+/* Wait up to `wait_ms` until the witnesses have co-signed a head over the ballot with this tracker, and keep
+ * the receipt under that head. R_NO_QUORUM: not yet; the receipt is as it was. */
+enum result voter_confirm(struct voter *v, const struct digest *tracker, unsigned wait_ms,
+    struct why *why);
+
 /* The trackers of all ballots of this election that were sent from the folder; free *out. */
 enum result voter_own_trackers(const struct workspace *w, struct digest **out, size_t *n,
     struct why *why);

@@ -267,3 +267,20 @@ note_sign(struct buffer *out, struct slice text, const struct note_key *key,
 out:
 	buffer_free(&message);
 }
+
+enum result
+note_copy(struct buffer *out, const struct note *from, const struct note_key *key)
+{
+	const struct note_line *line = from->line;
+
+	for (; line < from->line + from->lines; line++)
+		if (note_line_is_of(line, key)) {
+			buffer_add_string(out, DASH);
+			buffer_add(out, line->name.p, line->name.n);
+			buffer_add_string(out, " ");
+			buffer_add(out, line->base64.p, line->base64.n);
+			buffer_add_string(out, "\n");
+			return buffer_result(out);
+		}
+	return R_NOT_FOUND;
+}

@@ -83,5 +83,7 @@ void note_begin(struct buffer *out, struct slice text);
  * has none. At most NOTE_TIME_MAX. */
 void note_sign(struct buffer *out, struct slice text, const struct note_key *key,
     const struct sign_key *secret, uint64_t time);
+/* Add the line that another note has of this key, as it stands. R_NOT_FOUND. */
+enum result note_copy(struct buffer *out, const struct note *from, const struct note_key *key);
 
 #endif

@@ -34,4 +34,5 @@ dist_man_MANS += \
 	docs/man/tabella-trustee.1 \
 	docs/man/tabella-verify.1 \
 	docs/man/tabella-vote.1 \
+	docs/man/tabella-watch.1 \
 	docs/man/tabella.1

@@ -22,6 +22,7 @@ static const struct {
 	{ ROUTE_ELECTIONS, HTTP_GET, 1, "elections", NULL },
 	{ ROUTE_FOUND, HTTP_POST, 1, "elections", NULL },
 	{ ROUTE_CHECKPOINT, HTTP_GET, 3, "elections", "checkpoint" },
+	{ ROUTE_WITNESSED, HTTP_GET, 3, "elections", "witnessed" },
 	{ ROUTE_ENTRIES, HTTP_GET, 3, "elections", "entries" },
 	{ ROUTE_POST, HTTP_POST, 3, "elections", "records" },
 	{ ROUTE_RECORD, HTTP_GET, 4, "elections", "records" },
@@ -256,6 +257,21 @@ reply_checkpoint(struct hosted *host, struct request *request)
 	reply_buffer(request, REPLY_TEXT, &out);
 }
 
+static void
+reply_witnessed(struct board *b, struct hosted *host, struct request *request)
+{
+	struct buffer out = { 0 };
+	enum result r = witnesses_note(b->witnesses, host, &out);
+
+	if (r == R_GOOD)
+		reply_buffer(request, REPLY_TEXT, &out);
+	else {
+		buffer_free(&out);
+		request_fail(request, r,
+		    r == R_NOT_FOUND ? "no head has been co-signed by enough witnesses yet" : NULL);
+	}
+}
+
 /* ---- posting ---- */
 
 static void
@@ -418,6 +434,7 @@ on_request(void *ctx, struct request *request)
 	case ROUTE_ELECTIONS: reply_elections(b, request); return;
 	case ROUTE_FOUND: found_election(b, request); return;
 	case ROUTE_CHECKPOINT: reply_checkpoint(call.host, request); return;
+	case ROUTE_WITNESSED: reply_witnessed(b, call.host, request); return;
 	case ROUTE_ENTRIES: entries_or_park(b, call.host, request, 1); return;
 	case ROUTE_POST: take_record(b, call.host, request); return;
 	case ROUTE_RECORD:

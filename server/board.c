@@ -262,6 +262,14 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 		r = must_be_ours(b, h, why);
 	if (r == R_GOOD)
 		r = mark_each(b->mark, must_be_here, &l);
+	if (r == R_GOOD)
+		r = witnesses_new(&b->witnesses, b->hosts, config->witnesses, config->witness_count,
+		    config->log, &config->store, why);
+	if (r == R_GOOD)
+		r = witnesses_first(b->witnesses, why);
+	/* Another board on this database may have gone on in the meantime. */
+	if (r == R_ROLLBACK && board_load(b, store, RULES_REPLAY, NULL) == R_GOOD)
+		r = witnesses_first(b->witnesses, why);
 	store_free(store);
 	if (r == R_GOOD)
 		r = clerks_new(&b->clerks, CLERKS, ERRANDS_WAITING, &config->store);
@@ -270,6 +278,8 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 		r = listen_new(&b->listen, &config->listen, &app, why);
 	if (r == R_GOOD)
 		r = start_threads(b);
+	if (r == R_GOOD)
+		r = witnesses_start(b->witnesses);
 	if (r == R_GOOD)
 		r = listen_start(b->listen);
 	if (r != R_GOOD)
@@ -296,6 +306,7 @@ board_stop(struct board *b)
 		queue_close(b->append);
 		(void)pthread_join(b->append_thread, NULL);
 	}
+	witnesses_free(b->witnesses);
 	if (b->clerks != NULL)
 		clerks_stop(b->clerks);
 	listen_free(b->listen);

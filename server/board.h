@@ -23,6 +23,7 @@
 #include "server/meter.h"
 #include "server/pace.h"
 #include "server/store.h"
+#include "server/witness.h"
 
 #define BOARD_ORGANISERS_MAX 64
 
@@ -33,6 +34,9 @@ struct board_config {
 	struct sign_public organisers[BOARD_ORGANISERS_MAX]; /* who may found elections */
 	size_t organiser_count;
 	const char *folder; /* where the high-water mark is kept */
+	struct witness_address
+	    witnesses[CHECKPOINT_WITNESSES_MAX]; /* where those of definitions are */
+	size_t witness_count;
 	struct store_options store;
 	struct listen_config listen;
 	struct log *log;
@@ -49,6 +53,7 @@ struct board {
 	struct pace *pace;
 	struct meter meter;
 	struct clerks *clerks;
+	struct witnesses *witnesses;
 	struct listen *listen;
 	pthread_t ballot_thread, long_thread, append_thread;
 	unsigned threads;     /* how many of them run */

@@ -78,7 +78,9 @@ server_libtserver_a_SOURCES = \
 	server/store_schema.h \
 	server/store_settle.c \
 	server/store_tree.c \
-	server/verify.c
+	server/verify.c \
+	server/witness.c \
+	server/witness.h
 server_libtserver_a_CPPFLAGS = $(AM_CPPFLAGS) -DPG_BINDIR='"$(PG_BINDIR)"'
 nodist_server_libtserver_a_SOURCES = server/schema.c
 endif

@@ -28,6 +28,7 @@
 	X(MEMORY, "memory", "error") \
 	X(STORE, "store", "error")       /* database, disk */ \
 	X(ELECTION, "election", "info")  /* one was added, opened, closed */ \
+	X(WITNESS, "witness", "warn")    /* one is away, or does not co-sign */ \
 	X(SECURITY, "security", "error") /* rolled back, key trouble */
 
 #define LOG_ENUM(kind, name, level) LOG_##kind,

@@ -38,6 +38,8 @@ static const char help[] =
     "  --name NAME          the board's name in definitions (default tabella.local)\n"
     "  --organiser KEY      a public key that may found elections here, as printed by\n"
     "                       \"tabella organiser key\"; may be given several times\n"
+    "  --witness NAME=URL   where a witness of definitions is: the prefix of its C2SP\n"
+    "                       tlog-witness interface; may be given several times\n"
     "  --address-file FILE  write the board's URL there once it listens\n"
     "  --check              verify everything in the database, then exit; also while a\n"
     "                       board serves it\n"
@@ -62,6 +64,8 @@ struct options {
 	size_t listen_count;
 	struct sign_public organisers[BOARD_ORGANISERS_MAX];
 	size_t organiser_count;
+	struct witness_address witnesses[CHECKPOINT_WITNESSES_MAX];
+	size_t witness_count;
 	int check, make_tables;
 };
 
@@ -88,6 +92,7 @@ read_options(struct options *o, int argc, char **argv)
 		{ "db", required_argument, NULL, 'b' }, { "listen", required_argument, NULL, 'l' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "organiser", required_argument, NULL, 'o' },
+		{ "witness", required_argument, NULL, 'w' },
 		{ "address-file", required_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' }, { "backup", required_argument, NULL, 'B' },
 		{ "make-tables", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' },
@@ -115,6 +120,16 @@ read_options(struct options *o, int argc, char **argv)
 				slice_of(optarg)) != R_GOOD)
 				return usage("--organiser is a public key of 43 characters, not ",
 				    optarg);
+			break;
+		case 'w':
+			if (o->witness_count == CHECKPOINT_WITNESSES_MAX)
+				return usage("--witness is given too often", "");
+			if (strchr(optarg, '=') == NULL)
+				return usage("--witness is NAME=URL, not ", optarg);
+			o->witnesses[o->witness_count].name = optarg;
+			o->witnesses[o->witness_count].url = strchr(optarg, '=') + 1;
+			*strchr(optarg, '=') = '\0';
+			o->witness_count++;
 			break;
 		case 'h': (void)fputs(help, stdout); return 0;
 		case 'v': (void)puts("tabellad " PACKAGE_VERSION " (protocol version 1)"); return 0;
@@ -174,6 +189,8 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	config.folder = o->data;
 	memcpy(config.organisers, o->organisers, sizeof config.organisers);
 	config.organiser_count = o->organiser_count;
+	memcpy(config.witnesses, o->witnesses, sizeof config.witnesses);
+	config.witness_count = o->witness_count;
 	config.store = *store;
 	config.listen.addresses = o->listen;
 	config.listen.addresses_len = o->listen_count;

@@ -173,6 +173,50 @@ registrar() { "$TABELLA" registrar "$2" --dir "$TMPDIR/registrar$1$POLL" "${@:3}
 # Where several elections are held, POLL tells the folders apart.
 POLL=
 
+# witnesses N: keys of witnesses; $WITNESSES is their part of a definition.
+witnesses() {
+	local i list=
+	for ((i = 1; i <= $1; i++)); do
+		run "$TABELLA" watch key --no-passphrase --out "$TMPDIR/witness$i.key"
+		cp "$TMPDIR/out" "$TMPDIR/witness$i.pub"
+		list+=${list:+,}$(printf '{"name":"witness.test/%d","key":"%s"}' "$i" "$(cat "$TMPDIR/out")")
+	done
+	WITNESSES="\"witnesses\": [$list],"
+}
+# witness_start N [OPTION...]: its process is in WITNESS[N], its URL in WITNESS_URL[N].
+witness_start() {
+	local n=$1
+	shift
+	rm -f "$TMPDIR/witness$n.address"
+	start "$TMPDIR/witness$n.log" "$TABELLA" watch --dir "$TMPDIR/witness$n" --board "${AT:-$URL}" \
+	    --election "$ID" --witness --name "witness.test/$n" --key "$TMPDIR/witness$n.key" \
+	    --listen "${WITNESS_AT[n]:-127.0.0.1:0}" --address-file "$TMPDIR/witness$n.address" "$@"
+	WITNESS[n]=$PID
+	wait_for "$LONG" test -s "$TMPDIR/witness$n.address" || {
+		cat "$TMPDIR/witness$n.log"
+		fatal "witness $n did not start"
+	}
+	WITNESS_URL[n]=$(cat "$TMPDIR/witness$n.address")
+	WITNESS_AT[n]=${WITNESS_URL[n]#http://}
+}
+WITNESS=()
+WITNESS_URL=()
+WITNESS_AT=()
+# Start the board again, with the addresses of the witnesses.
+board_with_witnesses() {
+	local n
+	BOARD_OPTIONS=()
+	for n in "${!WITNESS_URL[@]}"; do
+		BOARD_OPTIONS+=(--witness "witness.test/$n=${WITNESS_URL[n]}")
+	done
+	stop "$BOARD_PID"
+	board_start
+}
+# The size of the newest head with the quorum; 0: none yet.
+witnessed() { api "elections/$ID/witnessed" 2>/dev/null | sed -n 2p | grep . || echo 0; }
+# Have the witnesses co-signed all of the board?
+all_witnessed() { [ "$(witnessed)" = "$(board_size)" ]; }
+
 # define EXTRA TRUSTEES REGISTRARS: found an election; EXTRA is JSON for the definition.
 # Sets ID.
 define() {

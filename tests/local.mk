@@ -348,6 +348,7 @@ test_scripts = \
 	tests/test_tree.sh \
 	tests/test_trustee.sh \
 	tests/test_verify.sh \
+	tests/test_witness.sh \
 	tests/verifier.sh
 
 TESTS += $(check_PROGRAMS) $(test_scripts)

@@ -398,10 +398,7 @@ START_TEST(witnesses)
 		{ "V008", { 1, 2, 3, 4, 4 }, R_BAD_CHECKPOINT } };
 	struct buffer head = { 0 }, later = { 0 };
 	char *path = file("checkpoint");
-	struct checkpoint signed_one;
-	struct checkpoint_board key;
 	struct note note, before;
-	struct entry entry;
 	size_t i;
 
 	bottle_checkpoint(b, &head, b->lines, b->line_count);
@@ -421,15 +418,6 @@ START_TEST(witnesses)
 	note.line[3] = before.line[3];
 	reorder(path, &note, (const unsigned[]){ 1, 2, 3, 4, 0 });
 	EXPECT(R_BAD_CHECKPOINT, "V008");
-	/* The board's cosignature with another time than the last entry's. */
-	must(checkpoint_read(&signed_one, note.text) == R_GOOD);
-	must(checkpoint_board_set(&key, "board.example/1", &b->board.public) == R_GOOD);
-	must(entry_read(&entry, b->lines[b->line_count - 1], NULL) == R_GOOD);
-	signed_one.time = entry.time / 1000 + 1;
-	buffer_clear(&later);
-	must(checkpoint_sign(&later, &signed_one, &key, &b->board.key) == R_GOOD);
-	bottle_write_file(path, buffer_slice(&later));
-	EXPECT(R_BAD_CHECKPOINT, "V009");
 	buffer_free(&head);
 	buffer_free(&later);
 	free(path);

@@ -35,7 +35,6 @@ from canonical import b64
 from groups import Element, Group, group_by_name
 from hashing import sha256, tagged, transcript
 from prove import Dealer, Prover
-from reasons import Refused
 
 ZERO = bytes(32)
 Body = dict[str, Any]
@@ -145,12 +144,7 @@ class Forge:
         """A checkpoint of the board as it is, co-signed by as many witnesses as it takes."""
         definition = Definition({"board": {"key": self.board.key, "name": self.board.name}},
                                 self.group)
-        try:
-            time = canonical.parse(self.lines[-1])["time"]
-        except (Refused, KeyError, IndexError, TypeError):
-            time = 0  # the last line is spoilt
-        time = time if isinstance(time, int) else 0
-        head = checkpoint.Head(len(self.lines), merkle.root(self.lines), time // 1000)
+        head = checkpoint.Head(len(self.lines), merkle.root(self.lines), self.clock // 1000)
         signed = checkpoint.text(definition, self.election, head)
         return checkpoint.note(definition, self.election, head, self.board.seed, *(
             checkpoint.cosign(role.name, signed, role.seed, head.time + 1)

@@ -1,0 +1,170 @@
+#!/bin/bash
+# test_witness: three witnesses of a board, two of whom are a quorum: their HTTP, what they keep,
+# receipts and trustees that wait for them, a board that goes back or shows two histories.
+. "${TOP_SRCDIR:-.}/tests/lib.sh"
+. "$TOP_SRCDIR/tests/elect.sh"
+
+need_server
+keys organiser organiser
+keys registrar registrar1
+keys trustee trustee1 trustee2 trustee3
+witnesses 3
+board_start
+define "$WITNESSES \"late_items\": 1," 3 1
+answers "no head is co-signed yet" 404 NOT_FOUND GET "elections/$ID/witnessed"
+for i in 1 2 3; do witness_start "$i"; done
+board_with_witnesses
+if wait_for "$LONG" all_witnessed; then good "the witnesses co-sign"; else bad "the witnesses co-sign"; fi
+
+item Colour plurality red green blue
+register Ann Bob Cid
+codes 1 1
+for name in Ann Bob Cid; do code_file "$name"; done
+run organiser roll "$TMPDIR/part1.json"
+run registrar 1 approve "$TMPDIR/part1.json"
+for i in 1 2 3; do trustee_start "$i"; done
+wait_for "$LONG" state '.key == "done"' || fatal "no key"
+run organiser open
+run organiser open-item all
+
+# ---- the interface -----------------------------------------------------------------------
+
+wait_for "$LONG" all_witnessed || bad "the witnesses keep up"
+api "elections/$ID/checkpoint" >"$TMPDIR/head"
+# add FILE [N]: the status of an add-checkpoint; the answer is in $TMPDIR/answer.
+add() {
+	curl -sS --max-time "$LONG" -o "$TMPDIR/answer" -D "$TMPDIR/answer.head" -w '%{http_code}' \
+	    --data-binary "@$1" "${WITNESS_URL[${2:-1}]}/add-checkpoint"
+}
+# shows NAME STATUS OLD HEAD [PROOF...]
+shows() {
+	local name=$1 want=$2 old=$3 head=$4 got
+	shift 4
+	{
+		printf 'old %s\n' "$old"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		echo
+		cat "$head"
+	} >"$TMPDIR/request"
+	got=$(add "$TMPDIR/request")
+	if [ "$got" = "$want" ]; then good "$name"; else bad "$name" "$got: $(cat "$TMPDIR/answer")"; fi
+}
+size=$(board_size)
+shows "the same head once more" 200 "$size" "$TMPDIR/head"
+if grep -q '^— witness.test/1 ' "$TMPDIR/answer"; then good "it answers a line"; else bad "it answers a line"; fi
+shows "another old size" 409 0 "$TMPDIR/head"
+if [ "$(cat "$TMPDIR/answer")" = "$size" ] && grep -qi '^content-type: text/x.tlog.size' "$TMPDIR/answer.head"; then
+	good "it says which size it has"
+else
+	bad "it says which size it has" "$(cat "$TMPDIR/answer" "$TMPDIR/answer.head")"
+fi
+shows "an old size above the head" 400 $((size + 1)) "$TMPDIR/head"
+shows "a proof too many" 422 "$size" "$TMPDIR/head" "$(head -c 32 /dev/zero | base64)"
+shows "a number with a zero before it" 400 "0$size" "$TMPDIR/head"
+shows "a proof that is no base64" 400 "$size" "$TMPDIR/head" "???"
+sed '1s/.*/another.board\/00/' "$TMPDIR/head" >"$TMPDIR/other"
+shows "another board" 404 0 "$TMPDIR/other"
+sed '2s/.*/1/' "$TMPDIR/head" >"$TMPDIR/other"
+shows "a head that the board has not signed" 403 0 "$TMPDIR/other"
+head -n 5 "$TMPDIR/head" >"$TMPDIR/other"
+shows "a head without the board's cosignature" 403 "$size" "$TMPDIR/other"
+head -c 40000 /dev/zero | tr '\0' a >"$TMPDIR/request"
+if [ "$(add "$TMPDIR/request")" = 413 ]; then good "a huge request"; else bad "a huge request"; fi
+if [ "$(curl -sS -o "$TMPDIR/answer" -w '%{http_code}' "${WITNESS_URL[1]}/checkpoint")" = 200 ] &&
+    [ "$(sed -n 2p "$TMPDIR/answer")" = "$size" ]; then
+	good "it shows its last head"
+else
+	bad "it shows its last head"
+fi
+
+# The board as it is now, for later.
+stop "$BOARD_PID"
+cp -a "$TMPDIR/board" "$TMPDIR/old"
+board_start
+
+# ---- votes ---------------------------------------------------------------------------------
+
+expect "a vote with all witnesses" 0 vote Ann --choice 1=1 --yes
+receipt=$(ls "$TMPDIR"/Ann/receipts/*.json)
+lines_of() { jq -r .checkpoint "$1" | grep -c '^— witness.test/'; }
+if [ "$(lines_of "$receipt")" -ge 2 ]; then good "its receipt has the quorum"; else bad "its receipt has the quorum"; fi
+stop "${WITNESS[3]}"
+expect "a vote with two witnesses" 0 vote Bob --choice 1=2 --yes
+expect "the check of a receipt" 0 "$TABELLA" vote check --dir "$TMPDIR/Bob"
+
+# Below the quorum the ballot is taken, and the receipt does not count yet.
+stop "${WITNESS[2]}"
+start "$TMPDIR/cid.log" "$TABELLA" vote --dir "$TMPDIR/Cid" --board "$URL" --election "$ID" \
+    --code-file "$TMPDIR/Cid.code" --choice 1=2 --yes
+cid=$PID
+cid_has_receipt() { compgen -G "$TMPDIR/Cid/receipts/*.json"; }
+wait_for "$LONG" cid_has_receipt || fatal "Cid has no receipt" "$(cat "$TMPDIR/cid.log")"
+stop "$cid"
+refused "a receipt that the witnesses have not seen" 1 NO_QUORUM "$TABELLA" vote check --dir "$TMPDIR/Cid"
+if [ "$(lines_of "$TMPDIR"/Cid/receipts/*.json)" -eq 0 ]; then good "it has no lines"; else bad "it has no lines"; fi
+
+# ---- trustees wait -----------------------------------------------------------------------------
+
+run organiser close 1
+wait_for "$LONG" grep -q NO_QUORUM "$TMPDIR/trustee1.log" || bad "a trustee says what it waits for"
+if state '.items[0].ready == 0' >/dev/null; then good "trustees wait for the witnesses"; else bad "trustees wait for the witnesses"; fi
+kill -KILL "${WITNESS[1]}"
+witness_start 1
+witness_start 2
+wait_for "$LONG" all_witnessed || bad "the quorum is back"
+expect "then the receipt counts" 0 "$TABELLA" vote check --dir "$TMPDIR/Cid"
+if [ "$(lines_of "$TMPDIR"/Cid/receipts/*.json)" -ge 2 ]; then good "it has its lines"; else bad "it has its lines"; fi
+wait_for "$LONG" state '.items[0].decryptions >= 2' || bad "the trustees go on"
+run organiser result all
+expect "the archive has the quorum" 0 "$TABELLA" verify "$URL" --election "$ID" --save "$TMPDIR/archive"
+if grep -q '^— witness.test/' "$TMPDIR/archive/checkpoint"; then good "its checkpoint is co-signed"; else bad "its checkpoint is co-signed"; fi
+sed -i '/^— witness/d' "$TMPDIR/archive/checkpoint"
+refused "without the lines it is not verified" 1 NO_QUORUM "$TABELLA" verify "$TMPDIR/archive" --election "$ID"
+for i in 1 2 3; do stop "${TRUSTEE[i]}"; done
+
+# ---- an observer ------------------------------------------------------------------------------------
+
+watch() { "$TABELLA" watch --dir "$TMPDIR/observer" --board "${AT:-$URL}" --election "$ID" "$@"; }
+expect "an observer" 0 watch --once
+expect "an observer to the end" 0 watch --until-done
+
+# ---- a board that goes back --------------------------------------------------------------------------
+
+stop "$BOARD_PID"
+goes_back() {
+	"${AS_POSTGRES[@]}" "$TABELLAD" --data "$TMPDIR/old" --listen 127.0.0.1:0 --name "$BOARD_NAME" \
+	    --organiser "$(cat "$TMPDIR/organiser.pub")" "${BOARD_OPTIONS[@]}"
+}
+refused "an older database is not served" 1 ROLLBACK goes_back
+
+# Nobody asks the witnesses: a second history, up to the size of the first.
+BOARD=old
+kept=$TMPDIR/head.true
+api_of() { curl -sS -f --max-time "$LONG" "${WITNESS_URL[$1]}/checkpoint"; }
+api_of 1 >"$kept"
+BOARD_OPTIONS=()
+ADDRESS=127.0.0.1:0
+board_start
+size=$(sed -n 2p "$kept")
+api "elections/$ID/checkpoint" >"$TMPDIR/head"
+shows "a shorter head" 409 "$(sed -n 2p "$TMPDIR/head")" "$TMPDIR/head"
+refused "an observer is not taken back" 1 ROLLBACK "$TABELLA" watch --dir "$TMPDIR/observer" --board "$URL" \
+    --election "$ID" --once
+cp -r "$TMPDIR/organiser" "$TMPDIR/organiser.fork"
+rm -rf "$TMPDIR/organiser.fork/mirror"
+POLL=.fork
+for title in $(seq "$((size - $(board_size)))"); do
+	jq -n --arg title "$title" '{title: $title, choice: "plurality", options: ["a", "b"]}' >"$TMPDIR/item.json"
+	run organiser item --board "$URL" "$TMPDIR/item.json"
+done
+api "elections/$ID/checkpoint" >"$TMPDIR/head"
+shows "another head of the same size" 409 "$size" "$TMPDIR/head"
+jq -n '{title: "More", choice: "plurality", options: ["a", "b"]}' >"$TMPDIR/item.json"
+run organiser item --board "$URL" "$TMPDIR/item.json"
+api "elections/$ID/checkpoint" >"$TMPDIR/head"
+proof() { api "elections/$ID/consistency?from=$1&to=$2" | jq -r '.path[]' | while read -r h; do python3 -c 'import base64, sys
+print(base64.b64encode(base64.urlsafe_b64decode(sys.argv[1] + "==")).decode())' "$h"; done; }
+mapfile -t path < <(proof "$size" "$((size + 1))")
+shows "a head that continues another history" 422 "$size" "$TMPDIR/head" "${path[@]}"
+if [ "$(api_of 1 | head -n 3)" = "$(head -n 3 "$kept")" ]; then good "nothing of it was co-signed"; else bad "nothing of it was co-signed"; fi
+finish
