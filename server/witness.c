@@ -34,7 +34,7 @@ struct asker {
 	struct witnesses *all;
 	struct witness_address address;
 	CURL *curl;
-	struct store *store; /* for the tree; NULL: not connected */
+	struct store *store;            /* for the tree; NULL: not connected */
 	uint64_t known[ELECTIONS_MOST]; /* the size it has co-signed last, as far as we know */
 	uint64_t not_before_ms;
 	unsigned back_off_ms;
