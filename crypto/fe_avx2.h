@@ -1,6 +1,6 @@
 /*
  * fe_avx2: four numbers modulo p = 2^255 - 19 at a time, for processors with AVX2. The field
- * of crypto/lanes_curve.h; see there for what the names have in common with
+ * of crypto/lanes_field.h; see there for what the names have in common with
  * crypto/fe_ifma.h. Empty unless the compiler may use these instructions.
  *
  * Radix 2^25.5: ten vectors of four 64-bit lanes, limb i stands for 2^ceil(25.5 i).

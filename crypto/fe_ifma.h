@@ -1,6 +1,6 @@
 /*
  * fe_ifma: eight numbers modulo p = 2^255 - 19 at a time, for processors with AVX-512 IFMA.
- * The field of crypto/lanes_curve.h; see there for what the names have in common with
+ * The field of crypto/lanes_field.h; see there for what the names have in common with
  * crypto/fe_avx2.h. Empty unless the compiler may use these instructions.
  *
  * Radix 2^51 in five vectors of eight 64-bit lanes. vpmadd52 multiplies the low 52 bits of

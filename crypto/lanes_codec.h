@@ -1,6 +1,6 @@
 /*
  * lanes_codec: encodings of many elements, and elements from uniform bytes. A part of the
- * code that crypto/lanes_curve.h describes.
+ * code that crypto/lanes_field.h describes.
  */
 #ifndef CRYPTO_LANES_CODEC_H
 #define CRYPTO_LANES_CODEC_H
@@ -8,6 +8,40 @@
 #include "crypto/lanes_curve.h"
 
 #ifdef VFE_LANES
+
+#include <sodium.h>
+
+#include "crypto/ristretto_point.h"
+
+/* SQRT_RATIO_M1 of RFC 9496, 4.2, on two times L lanes: fe_sqrt_ratio in crypto/fe51.h. */
+static void
+sqrt_ratio2(vfe out[2], vmask was_square[2], const vfe u[2], const vfe v[2])
+{
+	const vfe root = vfe_splat(&fe_i);
+	vfe r[2], t[2], unused[2], check, minus_u, flipped_i;
+	vmask correct, flipped;
+	unsigned k;
+
+	for (k = 0; k < 2; k++) {
+		t[k] = vfe_mul(vfe_square(v[k]), v[k]);
+		r[k] = vfe_mul(t[k], u[k]);
+		out[k] = vfe_mul(vfe_mul(vfe_square(t[k]), v[k]), u[k]);
+	}
+	power_2_250_1(t, unused, out);
+	squares2(t, t, 2);
+	mul2(t, t, out);
+	mul2(r, r, t);
+	for (k = 0; k < 2; k++) {
+		check = vfe_mul(vfe_square(r[k]), v[k]);
+		minus_u = vfe_neg(u[k]);
+		flipped_i = vfe_sub(check, vfe_mul(minus_u, root));
+		correct = vfe_is_zero(vfe_sub(check, u[k]));
+		flipped = vfe_is_zero(vfe_sub(check, minus_u));
+		was_square[k] = vmask_or(correct, flipped);
+		out[k] = vfe_abs(vfe_select(r[k], vfe_mul(r[k], root),
+		    vmask_or(flipped, vfe_is_zero(flipped_i))));
+	}
+}
 
 /* 1 / sqrt(a - d), 1 - d^2, (d - 1)^2, sqrt(a d - 1), where a = -1: RFC 9496, 4.1. */
 VFE_INLINE vfe

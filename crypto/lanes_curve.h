@@ -1,13 +1,9 @@
 /*
- * lanes_curve: ristretto255 on VFE_LANES elements at a time, written once for every vector
- * field: crypto/lanes_ifma.c and crypto/lanes_avx2.c include their field first, then this.
- * It is all static: no instruction of one processor gets into the code of another.
+ * lanes_curve: points, VFE_LANES at a time. A part of the code that crypto/lanes_field.h
+ * describes.
  *
- * The field provides vfe, a number per lane, small enough for everything; vwide, the
- * columns of a product or the sum of a few, at most four and one vwide_sub among them,
- * which vfe_reduce makes a vfe; vnumber, a word per lane, with the operators of C; vmask,
- * yes or no per lane. Sums of products are made before carrying: an addition of points
- * carries eight times for its seven or eight products.
+ * Sums of products are made before carrying: an addition of points carries eight times for
+ * its seven or eight products.
  *
  * The letters are those of crypto/edwards.c and crypto/ristretto_point.c, which are the
  * reference.
@@ -15,166 +11,14 @@
 #ifndef CRYPTO_LANES_CURVE_H
 #define CRYPTO_LANES_CURVE_H
 
+#include "crypto/lanes_field.h"
+
 #ifdef VFE_LANES
 
-#include <sodium.h>
 #include <string.h>
 
 #include "crypto/edwards.h"
 #include "crypto/lanes.h"
-#include "crypto/ristretto_point.h"
-
-#define L VFE_LANES
-
-/* ---- the field ---- */
-
-VFE_INLINE vfe
-vfe_mul(vfe a, vfe b)
-{
-	return vfe_reduce(vfe_mul_wide(a, b));
-}
-
-VFE_INLINE vfe
-vfe_square(vfe a)
-{
-	return vfe_reduce(vfe_square_wide(a));
-}
-
-VFE_INLINE vfe
-vfe_add(vfe a, vfe b)
-{
-	return vfe_reduce(vwide_add(vwide_of(a), vwide_of(b)));
-}
-
-VFE_INLINE vfe
-vfe_sub(vfe a, vfe b)
-{
-	return vfe_reduce(vwide_sub(vwide_of(a), vwide_of(b)));
-}
-
-VFE_INLINE vfe
-vfe_neg(vfe a)
-{
-	return vfe_reduce(vwide_of(vfe_neg_factor(a)));
-}
-
-VFE_INLINE vmask
-vfe_is_negative(vfe a)
-{
-	return vfe_canonical_odd(vfe_canonical(a));
-}
-
-VFE_INLINE vmask
-vfe_is_zero(vfe a)
-{
-	return vfe_canonical_zero(vfe_canonical(a));
-}
-
-VFE_INLINE vfe
-vfe_neg_if(vfe a, vmask yes)
-{
-	return vfe_select(a, vfe_neg(a), yes);
-}
-
-VFE_INLINE vfe
-vfe_abs(vfe a)
-{
-	return vfe_neg_if(a, vfe_is_negative(a));
-}
-
-/* A product takes as long as ten can be begun in: two chains of squarings, side by side,
- * hide each other's waiting. Everything with a root works on pairs. */
-
-static void
-squares2(vfe out[2], const vfe a[2], unsigned n)
-{
-	vfe x = a[0], y = a[1];
-
-	while (n-- > 0) {
-		x = vfe_square(x);
-		y = vfe_square(y);
-	}
-	out[0] = x;
-	out[1] = y;
-}
-
-static void
-mul2(vfe out[2], const vfe a[2], const vfe b[2])
-{
-	const vfe x = vfe_mul(a[0], b[0]), y = vfe_mul(a[1], b[1]);
-
-	out[0] = x;
-	out[1] = y;
-}
-
-/* out = a^(2^250 - 1), a11 = a^11; tN is a^(2^N - 1), as in crypto/fe51.c. */
-static void
-power_2_250_1(vfe out[2], vfe a11[2], const vfe a[2])
-{
-	vfe a2[2], a9[2], t[2], t5[2], t10[2], t20[2], t50[2], t100[2];
-
-	squares2(a2, a, 1);
-	squares2(t, a2, 2);
-	mul2(a9, t, a);
-	mul2(a11, a9, a2);
-	squares2(t, a11, 1);
-	mul2(t5, t, a9);
-	squares2(t, t5, 5);
-	mul2(t10, t, t5);
-	squares2(t, t10, 10);
-	mul2(t20, t, t10);
-	squares2(t, t20, 20);
-	mul2(t, t, t20);
-	squares2(t, t, 10);
-	mul2(t50, t, t10);
-	squares2(t, t50, 50);
-	mul2(t100, t, t50);
-	squares2(t, t100, 100);
-	mul2(t, t, t100);
-	squares2(t, t, 50);
-	mul2(out, t, t50);
-}
-
-/* out = 1 / a, 0 for 0 */
-static void
-invert2(vfe out[2], const vfe a[2])
-{
-	vfe t[2], a11[2];
-
-	power_2_250_1(t, a11, a);
-	squares2(t, t, 5);
-	mul2(out, t, a11);
-}
-
-/* SQRT_RATIO_M1 of RFC 9496, 4.2, on two times L lanes: fe_sqrt_ratio in crypto/fe51.h. */
-static void
-sqrt_ratio2(vfe out[2], vmask was_square[2], const vfe u[2], const vfe v[2])
-{
-	const vfe root = vfe_splat(&fe_i);
-	vfe r[2], t[2], unused[2], check, minus_u, flipped_i;
-	vmask correct, flipped;
-	unsigned k;
-
-	for (k = 0; k < 2; k++) {
-		t[k] = vfe_mul(vfe_square(v[k]), v[k]);
-		r[k] = vfe_mul(t[k], u[k]);
-		out[k] = vfe_mul(vfe_mul(vfe_square(t[k]), v[k]), u[k]);
-	}
-	power_2_250_1(t, unused, out);
-	squares2(t, t, 2);
-	mul2(t, t, out);
-	mul2(r, r, t);
-	for (k = 0; k < 2; k++) {
-		check = vfe_mul(vfe_square(r[k]), v[k]);
-		minus_u = vfe_neg(u[k]);
-		flipped_i = vfe_sub(check, vfe_mul(minus_u, root));
-		correct = vfe_is_zero(vfe_sub(check, u[k]));
-		flipped = vfe_is_zero(vfe_sub(check, minus_u));
-		was_square[k] = vmask_or(correct, flipped);
-		out[k] = vfe_abs(vfe_select(r[k], vfe_mul(r[k], root),
-		    vmask_or(flipped, vfe_is_zero(flipped_i))));
-	}
-}
 
 /* ---- points ---- */
 

@@ -1,6 +1,6 @@
 /*
  * lanes_multi: products of powers of many elements. A part of the code that
- * crypto/lanes_curve.h describes.
+ * crypto/lanes_field.h describes.
  */
 #ifndef CRYPTO_LANES_MULTI_H
 #define CRYPTO_LANES_MULTI_H

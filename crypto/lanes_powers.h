@@ -1,6 +1,6 @@
 /*
  * lanes_powers: sums and powers of many elements. A part of the code that
- * crypto/lanes_curve.h describes.
+ * crypto/lanes_field.h describes.
  */
 #ifndef CRYPTO_LANES_POWERS_H
 #define CRYPTO_LANES_POWERS_H
@@ -8,6 +8,8 @@
 #include "crypto/lanes_curve.h"
 
 #ifdef VFE_LANES
+
+#include <sodium.h>
 
 #include "crypto/mem.h"
 

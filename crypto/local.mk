@@ -44,6 +44,7 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/lanes.h \
 	crypto/lanes_codec.h \
 	crypto/lanes_curve.h \
+	crypto/lanes_field.h \
 	crypto/lanes_multi.h \
 	crypto/lanes_portable.c \
 	crypto/lanes_powers.h \

@@ -90,6 +90,7 @@ check_PROGRAMS += \
 	tests/test_hash \
 	tests/test_keyfile \
 	tests/test_keygen \
+	tests/test_lanes \
 	tests/test_mem \
 	tests/test_merkle \
 	tests/test_modp \
@@ -155,6 +156,22 @@ tests_test_schnorr_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_shuffle_equations_LDADD = $(PROOFS_LIB) $(LDADD)
 tests_test_voters_LDADD = $(BOTTLE_LIB) $(PROOFS_LIB) $(LDADD)
+
+# The vector fields, with flags of their own, as crypto/libavx2.a and crypto/libifma.a.
+tests_test_lanes_LDADD =
+if AVX2
+check_LIBRARIES += tests/libavx2.a
+tests_libavx2_a_SOURCES = tests/vfield.h tests/vfield_avx2.c tests/vfield_lanes.h
+tests_libavx2_a_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
+tests_test_lanes_LDADD += tests/libavx2.a
+endif
+if IFMA
+check_LIBRARIES += tests/libifma.a
+tests_libifma_a_SOURCES = tests/vfield.h tests/vfield_ifma.c tests/vfield_lanes.h
+tests_libifma_a_CFLAGS = $(AM_CFLAGS) $(IFMA_CFLAGS)
+tests_test_lanes_LDADD += tests/libifma.a
+endif
+tests_test_lanes_LDADD += $(LDADD)
 
 # The known answers: compared in every run, written by `make vectors`.
 tests_test_vectors_SOURCES = \

@@ -10,7 +10,7 @@
 /* Most of what the curve needs is not needed here. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 
-#include "crypto/lanes_curve.h"
+#include "crypto/lanes_field.h"
 #include "tests/bench/field_parts.h"
 
 #define GROUPS (FIELD_NUMBERS / VFE_LANES)
