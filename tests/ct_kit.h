@@ -1,7 +1,8 @@
 /*
  * ct_kit: run cases under valgrind's memcheck with secrets marked as undefined memory;
  * memcheck then complains about every branch and every address that depends on them.
- * A program made with it runs itself under valgrind with the number of a case.
+ * A program made with it runs itself under valgrind with the number of a case, and cases of
+ * ristretto255 once for each path (crypto/cpu.h) that valgrind can run.
  */
 #ifndef TESTS_CT_KIT_H
 #define TESTS_CT_KIT_H
