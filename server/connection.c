@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
 
 uint64_t
 connection_now(void)
@@ -117,6 +119,8 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 	struct connection *c = ctx;
 
 	(void)bev;
+	if (what == BEV_EVENT_CONNECTED)
+		return; /* the handshake is done */
 	c->eof = true;
 	if ((what & BEV_EVENT_ERROR) != 0 || c->state == CONNECTION_PARKED)
 		connection_close(c);
@@ -204,16 +208,44 @@ connection_wake(struct connection *c, enum listen_wake cause)
 
 /* ---- beginning and end ---- */
 
-/* The one place where bytes become a bufferevent. */
+/* The one place where bytes become a bufferevent. The handshake counts as idling: it has
+ * as long, and makes room for others. */
 static struct bufferevent *
-wrap(struct listen *l, evutil_socket_t fd)
+wrap(struct listen *l, evutil_socket_t fd, bool tls)
 {
-	return bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *bev;
+	SSL *ssl;
+
+	if (!tls)
+		return bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	ssl = tls_accept(l->config.tls);
+	if (ssl == NULL)
+		return NULL;
+	bev = bufferevent_openssl_socket_new(l->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
+	    BEV_OPT_CLOSE_ON_FREE);
+	/* Lengths are announced, so an end without ceremony deceives nobody. */
+	if (bev != NULL)
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+void
+connection_say_end(struct connection *c)
+{
+	SSL *ssl = c->tls ? bufferevent_openssl_get_ssl(c->bev) : NULL;
+
+	if (ssl != NULL && SSL_is_init_finished(ssl)) {
+		/* Do not wait for the client to say the same. */
+		SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
+		(void)SSL_shutdown(ssl);
+	}
+	ERR_clear_error();
+	(void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
 }
 
 /* There is no room: say so if the kernel takes it at once, and close. */
 static void
-turn_away(struct listen *l, evutil_socket_t fd, const char *why)
+turn_away(struct listen *l, evutil_socket_t fd, bool tls, const char *why)
 {
 	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
 				     "Content-Length: 0\r\n"
@@ -223,32 +255,34 @@ turn_away(struct listen *l, evutil_socket_t fd, const char *why)
 
 	atomic_fetch_add(&l->shed, 1);
 	log_event(l->config.log, LOG_CAP, "%s", why);
-	(void)send(fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!tls)
+		(void)send(fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)evutil_closesocket(fd);
 }
 
 void
-connection_new(struct listen *l, evutil_socket_t fd, const struct sockaddr *from)
+connection_new(struct listen *l, evutil_socket_t fd, const struct sockaddr *from, bool tls)
 {
 	struct connection *c = calloc(1, sizeof *c);
 	int one = 1, piece = REPLY_PIECE;
 
 	atomic_fetch_add(&l->accepted, 1);
 	if (c == NULL) {
-		turn_away(l, fd, "no memory for a connection");
+		turn_away(l, fd, tls, "no memory for a connection");
 		return;
 	}
 	/* First the cap of the address: one that has enough must not evict others. */
 	if (!listen_admit_peer(l, c, from)) {
-		turn_away(l, fd, "too many connections from one address");
+		turn_away(l, fd, tls, "too many connections from one address");
 		free(c);
 		return;
 	}
 	c->listen = l;
+	c->tls = tls;
 	if (atomic_load(&l->open) >= l->config.connections_max && !listen_evict(l))
-		turn_away(l, fd, "too many connections, none of them idle");
-	else if ((c->bev = wrap(l, fd)) == NULL)
-		turn_away(l, fd, "no memory for a connection");
+		turn_away(l, fd, tls, "too many connections, none of them idle");
+	else if ((c->bev = wrap(l, fd, tls)) == NULL)
+		turn_away(l, fd, tls, "no memory for a connection");
 	if (c->bev == NULL) {
 		if (c->counted)
 			LIST_REMOVE(c, of_peers);
@@ -300,6 +334,8 @@ connection_close(struct connection *c)
 	if (c->counted)
 		LIST_REMOVE(c, of_peers);
 	(void)evtimer_del(&c->timer);
+	if (c->tls)
+		connection_say_end(c);
 	bufferevent_free(c->bev);
 	if (c->request != NULL)
 		orphan(c, c->request);

@@ -39,12 +39,13 @@ struct connection {
 	uint64_t begun; /* when the first byte of the request was seen */
 	struct http_scan scan;
 	struct request *request; /* NULL in HEAD and LINGER */
-	bool eof;                /* the client sends no more */
-	bool close;              /* after this answer */
-	bool linger;             /* before closing: it may still be sending */
-	size_t drained;          /* bytes thrown away while lingering */
-	bool idle;               /* stands in listen->idle */
-	bool counted;            /* stands in listen->peers */
+	bool tls;
+	bool eof;       /* the client sends no more */
+	bool close;     /* after this answer */
+	bool linger;    /* before closing: it may still be sending */
+	size_t drained; /* bytes thrown away while lingering */
+	bool idle;      /* stands in listen->idle */
+	bool counted;   /* stands in listen->peers */
 	uint64_t peer;
 	LIST_ENTRY(connection) of_all;
 	TAILQ_ENTRY(connection) of_idle;
@@ -91,7 +92,7 @@ struct listen {
 	struct listen_app app;
 	struct event_base *base;
 	struct evconnlistener *socket[LISTEN_ADDRESSES_MAX];
-	size_t sockets;
+	size_t sockets, plain; /* so many, and so many of them without TLS, which come first */
 	char address[LISTEN_ADDRESSES_MAX][LISTEN_ADDRESS_LEN];
 	int spare;             /* a descriptor to give up when there are no others, or -1 */
 	struct event *resume;  /* accept again */
@@ -138,10 +139,13 @@ enum step {
 /* ---- connection.c: the life of a connection ---- */
 
 /* Take over an accepted socket. On failure (no memory, too many) it is closed. */
-void connection_new(struct listen *l, evutil_socket_t fd, const struct sockaddr *from);
+void connection_new(struct listen *l, evutil_socket_t fd, const struct sockaddr *from, bool tls);
 
 /* Close and free; a request that the application holds stays behind. */
 void connection_close(struct connection *c);
+
+/* Tell the client that nothing more comes, as far as it can be said at once. */
+void connection_say_end(struct connection *c);
 
 /* Close and make the kernel forget what was not sent yet. */
 void connection_cut(struct connection *c);

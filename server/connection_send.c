@@ -152,7 +152,7 @@ static enum step
 begin_linger(struct connection *c)
 {
 	c->state = CONNECTION_LINGER;
-	(void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+	connection_say_end(c);
 	connection_due(c, c->listen->config.linger_ms);
 	/* Nobody misses it if room is needed. */
 	TAILQ_INSERT_HEAD(&c->listen->idle, c, of_idle);

@@ -322,7 +322,10 @@ listen_new(struct listen **out, const struct listen_config *config, const struct
 	crypto_shorthash_keygen(l->peer_key);
 	for (r = R_GOOD, i = 0; r == R_GOOD && i < config->addresses_len; i++)
 		r = listen_bind(l, config->addresses[i], why);
-	l->config.addresses = NULL;
+	l->plain = l->sockets;
+	for (i = 0; r == R_GOOD && i < config->tls_addresses_len; i++)
+		r = listen_bind(l, config->tls_addresses[i], why);
+	l->config.addresses = l->config.tls_addresses = NULL;
 out:
 	if (r == R_GOOD)
 		*out = l;

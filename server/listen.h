@@ -26,6 +26,7 @@
 #include "server/http.h"
 #include "server/log.h"
 #include "server/request.h"
+#include "server/tls.h"
 
 struct listen;
 
@@ -66,6 +67,11 @@ struct listen_config {
 	 * wildcard "[::]" is IPv6 only; "0.0.0.0" goes beside it. */
 	const char *const *addresses;
 	size_t addresses_len;
+	/* The same for addresses where only TLS is spoken, with this certificate, which must
+	 * outlive the listener. */
+	const char *const *tls_addresses;
+	size_t tls_addresses_len;
+	struct tls *tls;
 	unsigned connections_max; /* (16384, or fewer if descriptors are short) */
 	/* Connections from one IPv4 address or IPv6 /64 (256: a whole company can sit
 	 * behind one address). Loopback is not counted unless cap_loopback says so: what
@@ -107,8 +113,11 @@ unsigned listen_raise_descriptors(void);
 enum result listen_new(struct listen **out, const struct listen_config *config,
     const struct listen_app *app, struct why *why);
 
-/* Write the i-th address with the port that was really bound. */
-void listen_address(const struct listen *l, char out[LISTEN_ADDRESS_LEN], size_t i);
+/* Write the i-th address (those with TLS come after the others) with the port that was
+ * really bound; false if there are not as many. */
+bool listen_address(const struct listen *l, char out[LISTEN_ADDRESS_LEN], size_t i);
+/* Is it one with TLS? */
+bool listen_is_tls(const struct listen *l, size_t i);
 
 /* Start the loop thread, which takes no signals. R_NO_MEMORY. */
 enum result listen_start(struct listen *l);

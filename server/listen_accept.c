@@ -1,7 +1,6 @@
 #include "server/listen.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -76,9 +75,13 @@ static void
 on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct sockaddr *from, int len,
     void *ctx)
 {
-	(void)socket;
+	struct listen *l = ctx;
+	size_t i;
+
 	(void)len;
-	connection_new(ctx, fd, from);
+	for (i = 0; i < l->sockets && l->socket[i] != socket; i++)
+		;
+	connection_new(l, fd, from, listen_is_tls(l, i));
 }
 
 /* The listening socket stays readable while a client waits to be accepted, so an error
@@ -210,9 +213,17 @@ listen_bind(struct listen *l, const char *address, struct why *why)
 	return R_GOOD;
 }
 
-void
+bool
 listen_address(const struct listen *l, char out[LISTEN_ADDRESS_LEN], size_t i)
 {
-	assert(i < l->sockets);
+	if (i >= l->sockets)
+		return false;
 	memcpy(out, l->address[i], LISTEN_ADDRESS_LEN);
+	return true;
+}
+
+bool
+listen_is_tls(const struct listen *l, size_t i)
+{
+	return i >= l->plain;
 }

@@ -78,12 +78,26 @@ server_libtserver_a_SOURCES = \
 	server/store_schema.h \
 	server/store_settle.c \
 	server/store_tree.c \
+	server/tls.c \
+	server/tls.h \
 	server/verify.c \
 	server/witness.c \
 	server/witness.h
 server_libtserver_a_CPPFLAGS = $(AM_CPPFLAGS) -DPG_BINDIR='"$(PG_BINDIR)"'
 nodist_server_libtserver_a_SOURCES = server/schema.c
 endif
+
+# For systemd, which looks there for what is not from the distribution.
+if SERVER
+unitdir = $(prefix)/lib/systemd/system
+nodist_unit_DATA = server/tabellad.service
+endif
+
+server/tabellad.service: $(srcdir)/server/tabellad.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) server && \
+	    $(SED) 's,[@]bindir[@],$(bindir),' $(srcdir)/server/tabellad.service.in >$@.tmp && mv $@.tmp $@
+
+CLEANFILES += server/tabellad.service
 
 # The SQL of store_schema.h, a string for each version.
 schema_sql = $(srcdir)/server/schema_1.sql $(srcdir)/server/schema_2.sql
@@ -99,6 +113,7 @@ server/schema.c: $(schema_sql) $(srcdir)/server/local.mk
 CLEANFILES += server/schema.c
 
 EXTRA_DIST += \
+	server/tabellad.service.in \
 	server/schema_1.sql \
 	server/schema_2.sql \
 	server/README.md

@@ -34,13 +34,16 @@ static const char help[] =
     "  --db ADDRESS         use this database (a libpq connection string) instead of a\n"
     "                       private one; --make-tables prepares it\n"
     "  --listen HOST:PORT   numeric address; may be given several times; port 0 takes\n"
-    "                       any (default 127.0.0.1:8410)\n"
+    "                       any (default 127.0.0.1:8410, unless --tls is given)\n"
+    "  --tls HOST:PORT      the same, with TLS\n"
+    "  --certificate FILE   for TLS: certificate and chain, in PEM; read again on SIGHUP\n"
+    "  --key FILE           and its private key, in PEM, without a passphrase\n"
     "  --name NAME          the board's name in definitions (default tabella.local)\n"
     "  --organiser KEY      a public key that may found elections here, as printed by\n"
     "                       \"tabella organiser key\"; may be given several times\n"
     "  --witness NAME=URL   where a witness of definitions is: the prefix of its C2SP\n"
     "                       tlog-witness interface; may be given several times\n"
-    "  --address-file FILE  write the board's URL there once it listens\n"
+    "  --address-file FILE  write the board's URLs there once it listens, one a line\n"
     "  --check              verify everything in the database, then exit; also while a\n"
     "                       board serves it\n"
     "  --backup NEWDIR      copy the private database to a new folder for --data, then exit;\n"
@@ -48,7 +51,8 @@ static const char help[] =
     "  --make-tables        make or update the tables in --db as its owner, then exit\n"
     "  --help, --version\n"
     "\n"
-    "Stop it with SIGTERM. Exit codes: 0 good; 1 refused, or the content is wrong;\n"
+    "Stop it with SIGTERM; SIGHUP reads the certificate again. Exit codes: 0 good; 1 refused, or "
+    "the content is wrong;\n"
     "2 usage; 3 could not run for want of memory, disk or a database.\n"
     "\n"
     "Example:\n"
@@ -59,9 +63,9 @@ static const char help[] =
 #define TIDY_SECONDS 3600
 
 struct options {
-	const char *data, *db, *name, *address_file, *backup;
-	const char *listen[LISTEN_MOST];
-	size_t listen_count;
+	const char *data, *db, *name, *address_file, *backup, *certificate, *key;
+	const char *listen[LISTEN_MOST], *tls[LISTEN_MOST];
+	size_t listen_count, tls_count;
 	struct sign_public organisers[BOARD_ORGANISERS_MAX];
 	size_t organiser_count;
 	struct witness_address witnesses[CHECKPOINT_WITNESSES_MAX];
@@ -94,7 +98,10 @@ read_options(struct options *o, int argc, char **argv)
 		{ "organiser", required_argument, NULL, 'o' },
 		{ "witness", required_argument, NULL, 'w' },
 		{ "address-file", required_argument, NULL, 'a' },
-		{ "check", no_argument, NULL, 'c' }, { "backup", required_argument, NULL, 'B' },
+		{ "tls", required_argument, NULL, 't' },
+		{ "certificate", required_argument, NULL, 'C' },
+		{ "key", required_argument, NULL, 'k' }, { "check", no_argument, NULL, 'c' },
+		{ "backup", required_argument, NULL, 'B' },
 		{ "make-tables", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	int c;
@@ -108,6 +115,13 @@ read_options(struct options *o, int argc, char **argv)
 		case 'c': o->check = 1; break;
 		case 'B': o->backup = optarg; break;
 		case 'm': o->make_tables = 1; break;
+		case 'C': o->certificate = optarg; break;
+		case 'k': o->key = optarg; break;
+		case 't':
+			if (o->tls_count == LISTEN_MOST)
+				return usage("--tls is given too often", "");
+			o->tls[o->tls_count++] = optarg;
+			break;
 		case 'l':
 			if (o->listen_count == LISTEN_MOST)
 				return usage("--listen is given too often", "");
@@ -143,7 +157,11 @@ read_options(struct options *o, int argc, char **argv)
 		return usage("--data is missing", "");
 	if (o->backup != NULL && o->db != NULL)
 		return usage("--backup is for the private database; see docs/operations.md", "");
-	if (o->listen_count == 0)
+	if (o->tls_count > 0 && (o->certificate == NULL || o->key == NULL))
+		return usage("--tls needs --certificate and --key", "");
+	if (o->tls_count == 0 && (o->certificate != NULL || o->key != NULL))
+		return usage("--certificate and --key need --tls", "");
+	if (o->listen_count == 0 && o->tls_count == 0)
 		o->listen[o->listen_count++] = "127.0.0.1:8410";
 	return -1;
 }
@@ -154,19 +172,60 @@ write_address(const char *path, const struct listen *l, struct why *why)
 {
 	char address[LISTEN_ADDRESS_LEN], *partial;
 	enum result r = R_GOOD;
+	int bad;
+	size_t i;
 	FILE *f;
 
-	listen_address(l, address, 0);
 	if (asprintf(&partial, "%s.new", path) < 0)
 		return R_NO_MEMORY;
 	f = fopen(partial, "w");
-	if (f == NULL || fprintf(f, "http://%s\n", address) < 0 || fflush(f) != 0 ||
-	    rename(partial, path) != 0)
+	bad = f == NULL;
+	for (i = 0; !bad && listen_address(l, address, i); i++)
+		bad = fprintf(f, "http%s://%s\n", listen_is_tls(l, i) ? "s" : "", address) < 0;
+	if (bad || fflush(f) != 0 || rename(partial, path) != 0)
 		r = why_set(why, R_NO_DISK, "%s cannot be written: %s", path, strerror(errno));
 	if (f != NULL)
 		(void)fclose(f);
 	free(partial);
 	return r;
+}
+
+static void
+log_addresses(struct log *log, const struct listen *l)
+{
+	char address[LISTEN_ADDRESS_LEN];
+	size_t i;
+
+	for (i = 0; listen_address(l, address, i); i++)
+		log_event(log, LOG_START, "listening on %s%s", address,
+		    listen_is_tls(l, i) ? " with TLS" : "");
+}
+
+static void
+reload(struct tls *tls, struct log *log)
+{
+	struct why why = { 0 };
+
+	if (tls == NULL)
+		log_event(log, LOG_START, "SIGHUP: there is no certificate to read again");
+	else if (tls_reload(tls, &why) == R_GOOD)
+		log_event(log, LOG_START, "the certificate was read again");
+	else
+		log_event(log, LOG_SECURITY, "the certificate stays as it was: %s", why.text);
+}
+
+/* Tidy now and then, until a signal asks to stop. */
+static void
+attend(struct board *board, struct tls *tls, const sigset_t *signals, struct log *log)
+{
+	struct timespec tidy_every = { .tv_sec = TIDY_SECONDS };
+	int signal;
+
+	do {
+		board_tidy(board);
+		while ((signal = sigtimedwait(signals, NULL, &tidy_every)) == SIGHUP)
+			reload(tls, log);
+	} while (signal < 0);
 }
 
 /* Run until a signal asks to stop. */
@@ -176,13 +235,14 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	struct board_config config = { 0 };
 	struct board board;
 	sigset_t signals;
-	struct timespec tidy_every = { .tv_sec = TIDY_SECONDS };
+	struct tls *tls = NULL;
 	enum result r;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGHUP);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)listen_raise_descriptors();
 	config.name = o->name != NULL ? o->name : "tabella.local";
@@ -194,27 +254,30 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	config.store = *store;
 	config.listen.addresses = o->listen;
 	config.listen.addresses_len = o->listen_count;
+	config.listen.tls_addresses = o->tls;
+	config.listen.tls_addresses_len = o->tls_count;
 	config.listen.log = log;
 	config.log = log;
 	r = boardkey_open(&config.public, &config.key, o->data, why);
+	if (r == R_GOOD && o->tls_count > 0)
+		r = tls_new(&tls, o->certificate, o->key, why);
+	config.listen.tls = tls;
 	if (r == R_GOOD)
 		r = board_start(&board, &config, why);
 	sign_key_wipe(&config.key);
-	if (r != R_GOOD)
+	if (r != R_GOOD) {
+		tls_free(tls);
 		return r;
+	}
 	if (o->address_file != NULL)
 		r = write_address(o->address_file, board.listen, why);
 	if (r == R_GOOD) {
-		char address[LISTEN_ADDRESS_LEN];
-
-		listen_address(board.listen, address, 0);
-		log_event(log, LOG_START, "listening on %s", address);
-		do
-			board_tidy(&board);
-		while (sigtimedwait(&signals, NULL, &tidy_every) < 0);
+		log_addresses(log, board.listen);
+		attend(&board, tls, &signals, log);
 		log_event(log, LOG_STOP, "stopping");
 	}
 	board_stop(&board);
+	tls_free(tls);
 	return r;
 }
 

@@ -363,6 +363,7 @@ test_scripts = \
 	tests/test_paths.sh \
 	tests/test_readme.sh \
 	tests/test_restart.sh \
+	tests/test_tls.sh \
 	tests/test_tree.sh \
 	tests/test_trustee.sh \
 	tests/test_verify.sh \
