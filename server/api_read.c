@@ -1,5 +1,6 @@
 /*
- * What the interface needs the database for: entries, receipts, blobs, uploads.
+ * What the interface needs the database for: receipts, blobs, uploads; entries are in
+ * api_entries.c.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,18 +9,11 @@
 #include "ballots/ticket.h"
 #include "crypto/base64.h"
 #include "server/api.h"
-
-struct inquiry {
-	struct errand errand;
-	struct board *board;
-	struct request *request;
-	struct api_call call;
-	uint64_t first, count, wanted; /* of entries: there are only so many of those wanted */
-};
+#include "server/download.h"
 
 /* Hand an inquiry (copied) to the clerks. */
-static void
-send(const struct inquiry *inquiry, void (*run)(struct errand *, struct store *))
+void
+api_inquire(const struct inquiry *inquiry, void (*run)(struct errand *, struct store *))
 {
 	struct inquiry *q = malloc(sizeof *q);
 
@@ -62,90 +56,7 @@ api_send_health(struct board *b, struct request *request)
 {
 	struct inquiry q = { .board = b, .request = request };
 
-	send(&q, run_health);
-}
-
-/* ---- entries ---- */
-
-struct page {
-	struct buffer lines;
-	uint64_t n;
-	struct digest last; /* hash of the last line */
-	int cut;            /* 1: as long as a page may be */
-};
-
-static enum result
-add_line(void *ctx, uint64_t seq, struct slice line)
-{
-	struct page *page = ctx;
-
-	(void)seq;
-	if (page->n > 0 && page->lines.n + line.n + 1 > API_PAGE_BYTES) {
-		page->cut = 1;
-		return R_CANCELLED;
-	}
-	buffer_add(&page->lines, line.p, line.n);
-	buffer_add(&page->lines, "\n", 1);
-	entry_hash(&page->last, line);
-	page->n++;
-	return buffer_result(&page->lines);
-}
-
-/* A page that is as long as was asked for, or as a page may be, never changes. Its name is that of
- * its first line and the hash of its last, which all those before it are chained to. */
-static void
-reply_page(struct inquiry *q, const struct page *page)
-{
-	struct reply reply = { .status = 200,
-		.type = REPLY_NDJSON,
-		.body = page->lines.p,
-		.body_len = page->lines.n };
-	char hex[65], etag[96];
-
-	(void)hex_encode(hex, page->last.b, sizeof page->last.b);
-	(void)snprintf(etag, sizeof etag, "\"%" PRIu64 "-%s\"", q->first, hex);
-	reply.etag = etag;
-	if (page->cut || page->n == q->wanted)
-		reply.cache = REPLY_FOREVER;
-	if (http_none_match(request_head(q->request), etag)) {
-		reply.status = 304;
-		reply.body = NULL;
-		reply.body_len = 0;
-	}
-	request_reply(q->request, &reply);
-}
-
-static void
-run_entries(struct errand *errand, struct store *store)
-{
-	struct inquiry *q = (struct inquiry *)errand;
-	struct page page = { 0 };
-	struct why why = { 0 };
-	enum result r = R_NO_DATABASE;
-
-	if (store != NULL)
-		r = store_lines(store, q->call.host->key, q->first, q->count, add_line, &page,
-		    &why);
-	if (r == R_GOOD || (r == R_CANCELLED && page.cut))
-		reply_page(q, &page);
-	else
-		fail(q, r, &why);
-	buffer_free(&page.lines);
-	free(q);
-}
-
-void
-api_send_entries(struct board *b, struct hosted *host, struct request *request, uint64_t first,
-    uint64_t wanted, uint64_t size)
-{
-	struct inquiry q = { .board = b,
-		.request = request,
-		.call = { .route = ROUTE_ENTRIES, .host = host },
-		.first = first,
-		.count = wanted < size - first ? wanted : size - first,
-		.wanted = wanted };
-
-	send(&q, run_entries);
+	api_inquire(&q, run_health);
 }
 
 /* ---- receipts ---- */
@@ -368,62 +279,13 @@ run_chunk(struct errand *errand, struct store *store)
 	free(q);
 }
 
-/* ---- blobs, piece by piece ---- */
-
-struct download {
-	struct board *board;
-	struct store_blob blob;
-	uint64_t at, end;
-};
-
-struct piece {
-	struct errand errand;
-	struct download *download;
-	struct request *request;
-	uint8_t *buffer;
-	size_t n;
-};
-
-static void
-run_piece(struct errand *errand, struct store *store)
-{
-	struct piece *p = (struct piece *)errand;
-	enum result r = R_NO_DATABASE;
-
-	if (store != NULL)
-		r = store_blob_read(store, p->buffer, &p->download->blob, p->download->at, p->n,
-		    NULL);
-	if (r == R_GOOD)
-		p->download->at += p->n;
-	request_filled(p->request, r == R_GOOD ? p->n : 0);
-	free(p);
-}
-
-static void
-pull_piece(void *ctx, struct request *request, uint8_t *buffer, size_t max)
-{
-	struct download *d = ctx;
-	struct piece *p = calloc(1, sizeof *p);
-
-	if (p != NULL) {
-		p->errand.run = run_piece;
-		p->download = d;
-		p->request = request;
-		p->buffer = buffer;
-		p->n = d->end - d->at < max ? (size_t)(d->end - d->at) : max;
-		if (clerks_send(d->board->clerks, &p->errand) == R_GOOD)
-			return;
-	}
-	free(p);
-	request_filled(request, 0);
-}
+/* ---- blobs ---- */
 
 static void
 reply_blob(struct inquiry *q, const struct store_blob *blob)
 {
 	const struct http_head *head = request_head(q->request);
 	struct reply reply = { .status = 200, .type = REPLY_BYTES, .cache = REPLY_FOREVER };
-	struct download *d;
 	char hex[65], etag[68];
 	uint64_t first = 0, last = blob->size - 1;
 
@@ -449,23 +311,14 @@ reply_blob(struct inquiry *q, const struct store_blob *blob)
 		request_reply(q->request, &reply);
 		return;
 	}
-	d = calloc(1, sizeof *d);
-	if (d == NULL) {
-		request_fail(q->request, R_NO_MEMORY, NULL);
-		return;
-	}
 	if (reply.status == 200) {
 		first = 0;
 		last = blob->size - 1;
 	}
-	d->board = q->board;
-	d->blob = *blob;
-	d->at = first;
-	d->end = last + 1;
-	reply.stream.pull = pull_piece;
-	reply.stream.done = free;
-	reply.stream.ctx = d;
-	reply.stream_len = last - first + 1;
+	if (download_blob(&reply, q->board->clerks, blob, first, last + 1) != R_GOOD) {
+		request_fail(q->request, R_NO_MEMORY, NULL);
+		return;
+	}
 	request_reply(q->request, &reply);
 }
 
@@ -497,12 +350,12 @@ api_send(struct board *b, struct request *request, const struct api_call *call)
 
 	switch (call->route) {
 	case ROUTE_RECORD:
-	case ROUTE_TRACKER: send(&q, run_receipt); return;
+	case ROUTE_TRACKER: api_inquire(&q, run_receipt); return;
 	case ROUTE_PROOF:
-	case ROUTE_CONSISTENCY: send(&q, run_path); return;
-	case ROUTE_TICKET: send(&q, run_ticket); return;
-	case ROUTE_CHUNK: send(&q, run_chunk); return;
-	case ROUTE_BLOB: send(&q, run_blob); return;
+	case ROUTE_CONSISTENCY: api_inquire(&q, run_path); return;
+	case ROUTE_TICKET: api_inquire(&q, run_ticket); return;
+	case ROUTE_CHUNK: api_inquire(&q, run_chunk); return;
+	case ROUTE_BLOB: api_inquire(&q, run_blob); return;
 	default: request_fail(request, R_NOT_FOUND, NULL); return;
 	}
 }

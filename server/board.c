@@ -203,6 +203,19 @@ must_be_ours(const struct board *b, const struct hosted *h, struct why *why)
 }
 
 static enum result
+make_segments(struct board *b)
+{
+	char *folder;
+	enum result r;
+
+	if (asprintf(&folder, "%s/segments", b->config.folder) < 0)
+		return R_NO_MEMORY;
+	r = segments_new(&b->segments, folder, b->config.log, &b->meter);
+	free(folder);
+	return r;
+}
+
+static enum result
 make_parts(struct board *b)
 {
 	enum result r = hosts_new(&b->hosts);
@@ -217,6 +230,8 @@ make_parts(struct board *b)
 		r = queue_new(&b->append, APPEND_WAITING, APPEND_BYTES);
 	if (r == R_GOOD)
 		r = pace_new(&b->pace);
+	if (r == R_GOOD)
+		r = make_segments(b);
 	return r;
 }
 
@@ -316,6 +331,7 @@ board_stop(struct board *b)
 	queue_free(b->append);
 	docket_free(b->docket);
 	pace_free(b->pace);
+	segments_free(b->segments);
 	hosts_free(b->hosts);
 	mark_close(b->mark);
 	sign_key_wipe(&b->config.key);

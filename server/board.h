@@ -22,6 +22,7 @@
 #include "server/log.h"
 #include "server/meter.h"
 #include "server/pace.h"
+#include "server/segment.h"
 #include "server/store.h"
 #include "server/witness.h"
 
@@ -33,7 +34,7 @@ struct board_config {
 	struct sign_public public;
 	struct sign_public organisers[BOARD_ORGANISERS_MAX]; /* who may found elections */
 	size_t organiser_count;
-	const char *folder; /* where the high-water mark is kept */
+	const char *folder; /* where the high-water mark and segments are kept */
 	struct witness_address
 	    witnesses[CHECKPOINT_WITNESSES_MAX]; /* where those of definitions are */
 	size_t witness_count;
@@ -51,6 +52,7 @@ struct board {
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;
 	struct pace *pace;
+	struct segments *segments;
 	struct meter meter;
 	struct clerks *clerks;
 	struct witnesses *witnesses;

@@ -14,7 +14,7 @@
 #include "server/connection.h"
 
 #define WAKES_AT_ONCE 256    /* parked requests woken before the loop looks elsewhere */
-#define DESCRIPTORS_KEPT 128 /* for the database, files and ourselves */
+#define DESCRIPTORS_KEPT 512 /* for the database, segments being sent and ourselves */
 
 /* ---- limits ---- */
 

@@ -15,6 +15,7 @@ server_libtserver_a_SOURCES = \
 	server/answer.c \
 	server/api.c \
 	server/api.h \
+	server/api_entries.c \
 	server/api_read.c \
 	server/append.c \
 	server/board.c \
@@ -40,6 +41,8 @@ server_libtserver_a_SOURCES = \
 	server/dbconn_inner.h \
 	server/dbconn_run.c \
 	server/dbconn_values.c \
+	server/download.c \
+	server/download.h \
 	server/follow.c \
 	server/hosted.c \
 	server/hosted.h \
@@ -66,6 +69,8 @@ server_libtserver_a_SOURCES = \
 	server/request.c \
 	server/request.h \
 	server/roles.h \
+	server/segment.c \
+	server/segment.h \
 	server/signing.c \
 	server/store.c \
 	server/store.h \

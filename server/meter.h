@@ -19,7 +19,8 @@
 	X(AGAIN, "receipts_again_total", "Receipts given again for what was stored before.") \
 	X(BATCHES, "batches_total", "Transactions that appended entries.") \
 	X(CONFLICTS, "batches_overtaken_total", "Batches that another board's were before.") \
-	X(UNSTORED, "batches_failed_total", "Batches that the database did not take.")
+	X(UNSTORED, "batches_failed_total", "Batches that the database did not take.") \
+	X(SEALED, "segments_made_total", "Segment files written.")
 
 #define METER_ENUM(name, text, help) METER_##name,
 enum meter_count { METER_LIST(METER_ENUM) METER_COUNTS };

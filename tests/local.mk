@@ -208,6 +208,7 @@ check_PROGRAMS += \
 	tests/test_pace \
 	tests/test_queue \
 	tests/test_reply \
+	tests/test_segment \
 	tests/test_siege \
 	tests/test_store \
 	tests/test_store_blob \
@@ -221,6 +222,14 @@ tests_test_mark_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_pace_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_queue_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
+tests_test_segment_SOURCES = \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_check.c \
+	tests/bench/load_drive.c \
+	tests/bench/load_election.c \
+	tests/test_segment.c
+tests_test_segment_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
 tests_test_siege_SOURCES = \
 	tests/bench/load.h \
 	tests/bench/load_board.c \
