@@ -360,6 +360,7 @@ tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 test_scripts = \
 	tests/second.sh \
 	tests/test_bench.sh \
+	tests/test_api.sh \
 	tests/test_board.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
