@@ -40,7 +40,7 @@ straus_block(struct modp8 *x, vec *sum, vec *tables, struct modp_inputs base, st
 	for (k = modp8_parts(bits, STRAUS_WIDTH); k-- > 0;) {
 		modp8_square_often(x, product, STRAUS_WIDTH);
 		for (i = 0; i < modp8_parts(n, 8); i++) {
-			digits = modp8_digits_at(exponent[i], x->natural, k * STRAUS_WIDTH,
+			modp8_digits_at(&digits, exponent[i], x->natural, k * STRAUS_WIDTH,
 			    STRAUS_WIDTH);
 			modp8_choose(factor, tables + i * size, x->limbs, digits, STRAUS_WIDTH);
 			modp8_mul(x, product, product, factor);

@@ -52,19 +52,18 @@ modp8_point_out(mp_limb_t *to[8], mp_limb_t *out, size_t limbs, size_t i, size_t
 		to[k] = i + k < n ? out + (i + k) * limbs : NULL;
 }
 
-/* The digits of eight exponents at one place. */
-static inline __m512i
-modp8_digits_at(const mp_limb_t *const e[8], size_t limbs, size_t at, unsigned width)
+/* Set *digits to those of eight exponents at one place. */
+static inline void
+modp8_digits_at(__m512i *digits, const mp_limb_t *const e[8], size_t limbs, size_t at,
+    unsigned width)
 {
 	_Alignas(64) uint64_t d[8];
-	__m512i digits;
 	size_t k;
 
 	for (k = 0; k < 8; k++)
 		d[k] = modp_digit(e[k], limbs, at, width);
-	digits = _mm512_load_si512(d);
+	*digits = _mm512_load_si512(d);
 	sodium_memzero(d, sizeof d);
-	return digits;
 }
 
 /* Limb i of out = that limb of the entry of its own that each of the eight asks for:

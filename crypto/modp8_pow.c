@@ -63,15 +63,15 @@ multiply(mp_limb_t *out, const mp_limb_t *modulus, size_t limbs, struct modp_inp
 static void
 power_of_eight(struct modp8 *x, vec *a, const mp_limb_t *const e[8], size_t bits, vec *table)
 {
-	vec factor[MODP8_LIMBS_MAX];
+	vec factor[MODP8_LIMBS_MAX], digits;
 	size_t k;
 
 	modp8_make_choice(x, table, a, MODP8_ENTRIES);
 	modp8_spread(x, a, x->one);
 	for (k = modp8_parts(bits, MODP8_WINDOW); k-- > 0;) {
 		modp8_square_often(x, a, MODP8_WINDOW);
-		modp8_choose(factor, table, x->limbs,
-		    modp8_digits_at(e, x->natural, k * MODP8_WINDOW, MODP8_WINDOW), MODP8_WINDOW);
+		modp8_digits_at(&digits, e, x->natural, k * MODP8_WINDOW, MODP8_WINDOW);
+		modp8_choose(factor, table, x->limbs, digits, MODP8_WINDOW);
 		modp8_mul(x, a, a, factor);
 	}
 	sodium_memzero(factor, sizeof factor);
@@ -266,7 +266,7 @@ table_pow_block(struct modp8 *x, mp_limb_t *out, const struct table *t, struct m
 	for (k = 0; k < t->windows; k++) {
 		for (i = 0; i < n; i += 8) {
 			modp8_point_at(exponent, e, i, n);
-			digits = modp8_digits_at(exponent, limbs, k * t->width, t->width);
+			modp8_digits_at(&digits, exponent, limbs, k * t->width, t->width);
 			look_up_window(t, k > 0 ? factor : power[i / 8], k, digits);
 			if (k > 0)
 				modp8_mul(x, power[i / 8], power[i / 8], factor);
