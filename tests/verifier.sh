@@ -19,14 +19,17 @@ suite() {
 	cat "$log"
 }
 
-suite test_primitives.py
-suite test_vectors.py
-suite test_count.py
-suite test_rules.py
-# One mutant in so many; all of them take minutes.
-suite test_mutants.py --every 97
-suite test_mutants.py --every 797 --plan rich
-suite test_mutants.py --every 3999 --group modp2048
+# These run nothing that was built: once is enough, and that is without sanitizers.
+if [ "${TABELLA_SANITIZERS:-no}" = no ]; then
+	suite test_primitives.py
+	suite test_vectors.py
+	suite test_count.py
+	suite test_rules.py
+	# One mutant in so many; all of them take minutes.
+	suite test_mutants.py --every 97
+	suite test_mutants.py --every 797 --plan rich
+	suite test_mutants.py --every 3999 --group modp2048
+fi
 
 verify() { python3 "$verifier/verify.py" "$@"; }
 
