@@ -57,6 +57,7 @@ new_context(void)
 	/* Idle connections give their buffers back. */
 	(void)SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
 	(void)SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	(void)SSL_CTX_set_num_tickets(c, 1);
 	SSL_CTX_set_default_passwd_cb(c, no_passphrase);
 	SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
 	return c;
