@@ -43,7 +43,13 @@ run_health(struct errand *errand, struct store *store)
 	struct inquiry *q = (struct inquiry *)errand;
 	struct why why = { 0 };
 	enum result r = store != NULL ? store_check(store, &why) : R_NO_DATABASE;
+	const struct hosted *h;
+	size_t i;
 
+	for (i = 0; r == R_GOOD && (h = hosts_at(q->board->hosts, i)) != NULL; i++)
+		if (atomic_load(&h->lost))
+			r = why_set(&why, R_UNSAFE_DATABASE,
+			    "an election is lost to this board: its database is not the one it was");
 	if (r == R_GOOD)
 		api_reply(q->request, REPLY_TEXT, slice_of("ok\n"));
 	else

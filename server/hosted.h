@@ -10,6 +10,7 @@
 #define SERVER_HOSTED_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,7 +34,7 @@ struct hosted {
 	struct merkle_frontier signed_frontier;
 	uint64_t signed_time; /* of the last signature */
 	uint64_t unsigned_at; /* size at which board_follow found entries not signed for */
-	bool lost;            /* the database no longer holds what it held: write nothing */
+	atomic_bool lost;     /* the database no longer holds what it held: write nothing */
 
 	/* Under the lock. */
 	pthread_rwlock_t lock;

@@ -362,6 +362,7 @@ test_scripts = \
 	tests/test_bench.sh \
 	tests/test_api.sh \
 	tests/test_board.sh \
+	tests/test_boards.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
 	tests/test_equations.sh \
@@ -388,6 +389,7 @@ EXTRA_DIST += \
 	tests/ct.supp \
 	tests/driver.sh \
 	tests/elect.sh \
+	tests/pair.sh \
 	tests/lib.sh \
 	tests/lint.sh \
 	tests/must.h \
