@@ -140,11 +140,38 @@ refuse_at_last(struct board *b, struct job *job)
 	job_free(job);
 }
 
+/* Could a record that was refused when the board was shorter stand on it now? Another board on the
+ * same database may have appended what it follows on. */
+static bool
+is_stale(struct board *b, struct store *store, const struct job *job)
+{
+	struct why why;
+	bool news;
+
+	if (!b->config.shared || job->rounds > 0 || job->verdict == R_BAD_PROOF ||
+	    job->verdict == R_BAD_SIGNATURE)
+		return false;
+	return board_refresh(b, store, job->host, &news, &why) == R_GOOD &&
+	    hosted_size(job->host) > job->seen;
+}
+
+static void
+reply_stored(struct board *b, struct job *job, struct slice receipt)
+{
+	meter_add(&b->meter, METER_AGAIN, 1);
+	if (job->docketed)
+		docket_close(b->docket, &job->host->id, &job->hash, R_GOOD, &job->why);
+	if (job->request != NULL)
+		reply_receipt(job->request, receipt);
+	job_free(job);
+}
+
 /* Was the record stored before? Then it is answered as it was answered then. */
 static void
 look_again(struct errand *errand, struct store *store)
 {
 	struct second_look *look = (struct second_look *)errand;
+	struct board *b = look->board;
 	struct job *job = look->job;
 	struct buffer out = { 0 };
 	struct why why = { 0 };
@@ -161,18 +188,14 @@ look_again(struct errand *errand, struct store *store)
 	if (r != R_GOOD) {
 		job->verdict = r;
 		job->why = why;
-		refuse_at_last(look->board, job);
-	} else if (seq == STORE_NONE)
-		refuse_at_last(look->board, job);
-	else {
-		meter_add(&look->board->meter, METER_AGAIN, 1);
-		if (job->docketed)
-			docket_close(look->board->docket, &job->host->id, &job->hash, R_GOOD,
-			    &job->why);
-		if (job->request != NULL)
-			reply_receipt(job->request, buffer_slice(&out));
-		job_free(job);
-	}
+		refuse_at_last(b, job);
+	} else if (seq != STORE_NONE)
+		reply_stored(b, job, buffer_slice(&out));
+	else if (is_stale(b, store, job)) {
+		job_again(job);
+		board_take(b, job);
+	} else
+		refuse_at_last(b, job);
 	buffer_free(&out);
 	free(look);
 }

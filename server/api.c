@@ -249,15 +249,6 @@ reply_metrics(struct board *b, struct request *request)
 }
 
 static void
-reply_checkpoint(struct hosted *host, struct request *request)
-{
-	struct buffer out = { 0 };
-
-	(void)hosted_note(host, &out);
-	reply_buffer(request, REPLY_TEXT, &out);
-}
-
-static void
 reply_witnessed(struct board *b, struct hosted *host, struct request *request)
 {
 	struct buffer out = { 0 };
@@ -433,7 +424,6 @@ on_request(void *ctx, struct request *request)
 	case ROUTE_BOARD: reply_board(b, request); return;
 	case ROUTE_ELECTIONS: reply_elections(b, request); return;
 	case ROUTE_FOUND: found_election(b, request); return;
-	case ROUTE_CHECKPOINT: reply_checkpoint(call.host, request); return;
 	case ROUTE_WITNESSED: reply_witnessed(b, call.host, request); return;
 	case ROUTE_ENTRIES: entries_or_park(b, call.host, request, 1); return;
 	case ROUTE_POST: take_record(b, call.host, request); return;

@@ -49,7 +49,8 @@ run_health(struct errand *errand, struct store *store)
 	for (i = 0; r == R_GOOD && (h = hosts_at(q->board->hosts, i)) != NULL; i++)
 		if (atomic_load(&h->lost))
 			r = why_set(&why, R_UNSAFE_DATABASE,
-			    "an election is lost to this board: its database is not the one it was");
+			    "an election is lost to this board: its database is not the one it "
+			    "was");
 	if (r == R_GOOD)
 		api_reply(q->request, REPLY_TEXT, slice_of("ok\n"));
 	else
@@ -93,6 +94,29 @@ run_receipt(struct errand *errand, struct store *store)
 	free(q);
 }
 
+/* ---- heads ---- */
+
+static void
+run_checkpoint(struct errand *errand, struct store *store)
+{
+	struct inquiry *q = (struct inquiry *)errand;
+	struct buffer note = { 0 };
+	struct why why = { 0 };
+	bool news;
+	enum result r = R_NO_DATABASE;
+
+	if (store != NULL)
+		r = board_refresh(q->board, store, q->call.host, &news, &why);
+	if (r == R_GOOD)
+		r = hosted_note(q->call.host, &note);
+	if (r == R_GOOD)
+		api_reply(q->request, REPLY_TEXT, buffer_slice(&note));
+	else
+		fail(q, r, &why);
+	buffer_free(&note);
+	free(q);
+}
+
 /* ---- the tree ---- */
 
 static void
@@ -127,15 +151,21 @@ prove(const struct inquiry *q, struct store *store, struct digest path[MERKLE_PA
 	const char *a = http_param(head, inclusion ? "seq" : "from"),
 		   *b = http_param(head, inclusion ? "size" : "to");
 	uint64_t first, size;
+	bool news;
+	enum result r = R_GOOD;
 
 	if (a == NULL || b == NULL || !http_number(&first, a, INT64_MAX) ||
 	    !http_number(&size, b, INT64_MAX))
 		return why_set(why, R_BAD_REQUEST,
 		    "two numbers are needed; docs/api.md says which");
-	if (size > hosted_size(q->call.host) || first > size || (inclusion && first == size))
-		return why_set(why, R_NOT_FOUND, "the board has no entries of these numbers");
 	if (store == NULL)
 		return R_NO_DATABASE;
+	if (size > hosted_size(q->call.host))
+		r = board_refresh(q->board, store, q->call.host, &news, why);
+	if (r != R_GOOD)
+		return r;
+	if (size > hosted_size(q->call.host) || first > size || (inclusion && first == size))
+		return why_set(why, R_NOT_FOUND, "the board has no entries of these numbers");
 	return inclusion ? store_inclusion(store, path, n, q->call.host->key, first, size, why)
 			 : store_consistency(store, path, n, q->call.host->key, first, size, why);
 }
@@ -357,6 +387,7 @@ api_send(struct board *b, struct request *request, const struct api_call *call)
 	switch (call->route) {
 	case ROUTE_RECORD:
 	case ROUTE_TRACKER: api_inquire(&q, run_receipt); return;
+	case ROUTE_CHECKPOINT: api_inquire(&q, run_checkpoint); return;
 	case ROUTE_PROOF:
 	case ROUTE_CONSISTENCY: api_inquire(&q, run_path); return;
 	case ROUTE_TICKET: api_inquire(&q, run_ticket); return;

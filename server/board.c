@@ -283,7 +283,8 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 	if (r == R_GOOD)
 		r = witnesses_first(b->witnesses, why);
 	/* Another board on this database may have gone on in the meantime. */
-	if (r == R_ROLLBACK && board_load(b, store, RULES_REPLAY, NULL) == R_GOOD)
+	if (r == R_ROLLBACK && b->witnesses != NULL &&
+	    board_load(b, store, RULES_REPLAY, NULL) == R_GOOD)
 		r = witnesses_first(b->witnesses, why);
 	store_free(store);
 	if (r == R_GOOD)

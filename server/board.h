@@ -39,6 +39,7 @@ struct board_config {
 	    witnesses[CHECKPOINT_WITNESSES_MAX]; /* where those of definitions are */
 	size_t witness_count;
 	struct store_options store;
+	bool shared; /* others may serve the same database */
 	struct listen_config listen;
 	struct log *log;
 };
@@ -107,7 +108,12 @@ enum result board_sign(struct board *b, struct store *store, struct hosted *h, b
 /* follow.c: look at every election's head in the database: read on where another tabellad has
  * appended, sign for what has been left unsigned. Append thread only; now and then. */
 void board_follow(struct board *b, struct store *store);
-#define BOARD_FOLLOW_MS 200
+#define BOARD_FOLLOW_MS 50
+/* follow.c, any thread: wait until this board shows at least what other boards on the database have
+ * shown, so that who asks first one and then the other never sees a board go back. *news: it
+ * had to wait. R_BUSY if that takes too long. */
+enum result board_refresh(struct board *b, struct store *store, struct hosted *h, bool *news,
+    struct why *why);
 
 /* Threads of verify.c and append.c; arg is the board. */
 void *verify_ballots(void *arg);

@@ -1,9 +1,10 @@
 /*
  * Following the database: any number of tabellad may serve one, and each learns here what the
- * others have done. One query, five times a second, also finds out that the database has gone
+ * others have done. One query, twenty times a second, also finds out that the database has gone
  * back, as a standby does that was promoted without what had been confirmed.
  */
 #include <inttypes.h>
+#include <time.h>
 
 #include "crypto/base64.h"
 #include "server/board.h"
@@ -71,4 +72,31 @@ board_follow(struct board *b, struct store *store)
 		if (h->signed_frontier.size != before)
 			listen_wake(b->listen, h->topic);
 	}
+}
+
+#define REFRESH_NAPS 400
+#define REFRESH_NAP_MS 5
+
+enum result
+board_refresh(struct board *b, struct store *store, struct hosted *h, bool *news, struct why *why)
+{
+	struct store_head head;
+	uint64_t size;
+	enum result r;
+	int naps;
+
+	*news = false;
+	if (!b->config.shared)
+		return R_GOOD;
+	r = store_head(store, &head, h->key, why);
+	size = head.signed_size;
+	store_head_free(&head);
+	for (naps = 0; r == R_GOOD && hosted_size(h) < size; naps++) {
+		*news = true;
+		if (naps == REFRESH_NAPS || atomic_load(&h->lost))
+			return why_set(why, R_BUSY,
+			    "another board on this database is ahead; ask again");
+		(void)nanosleep(&(struct timespec){ .tv_nsec = REFRESH_NAP_MS * 1000000L }, NULL);
+	}
+	return r;
 }

@@ -20,6 +20,7 @@ prepare(struct job *job)
 	job->hash = record->hash;
 	job->has_tracker = record->type == RECORD_BALLOT;
 	job->tracker = record->tracker;
+	job->seen = hosted_size(job->host);
 	frozen = hosted_frozen(job->host);
 	job->verdict = rules_prepare(&job->check, frozen, record, &job->why);
 	frozen_unref(frozen);

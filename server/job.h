@@ -33,6 +33,7 @@ struct job {
 	uint64_t begun;      /* meter_now, when it came */
 	bool docketed;       /* on the docket: nobody waits on the connection */
 	unsigned wait;       /* seconds that its roll line must wait, if it writes too often */
+	uint64_t seen;       /* entries of the board when it was prepared */
 	unsigned rounds;     /* how often it had to be checked anew */
 	unsigned accusing;   /* a `fault` of the board's own: how often it was made */
 	enum result verdict;

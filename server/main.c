@@ -252,6 +252,7 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	memcpy(config.witnesses, o->witnesses, sizeof config.witnesses);
 	config.witness_count = o->witness_count;
 	config.store = *store;
+	config.shared = o->db != NULL;
 	config.listen.addresses = o->listen;
 	config.listen.addresses_len = o->listen_count;
 	config.listen.tls_addresses = o->tls;

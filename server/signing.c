@@ -10,15 +10,6 @@
 
 #define PAUSE_MS 50
 
-static uint64_t
-clock_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 enum result
 board_commit(struct board *b, struct store *store, struct hosted *h, const struct store_addition *a,
     const struct store_signing *g, struct why *why)
@@ -73,15 +64,16 @@ sign_once(struct board *b, struct store *store, struct hosted *h, struct why *wh
 	uint8_t nodes_before[MERKLE_FRONTIER_MAX], nodes_after[MERKLE_FRONTIER_MAX];
 	struct store_head before = { 0 }, after = { 0 };
 	const struct store_signing signing = { &before, &after };
-	const uint64_t now = clock_ms();
 	struct buffer note = { 0 };
+	struct entry next;
 	enum result r;
 
+	rules_next(h->rules, &next);
 	before.signed_size = h->signed_frontier.size;
 	before.signed_time = h->signed_time;
 	before.signed_frontier = frontier_nodes(nodes_before, &h->signed_frontier);
 	after.signed_size = h->frontier.size;
-	after.signed_time = now > h->signed_time ? now : h->signed_time;
+	after.signed_time = next.time; /* that of the last entry: the same for every board */
 	after.signed_frontier = frontier_nodes(nodes_after, &h->frontier);
 	r = make_note(b, h, after.signed_time, &note, why);
 	after.note = buffer_slice(&note);

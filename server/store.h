@@ -84,7 +84,7 @@ struct store_head {
 	struct slice frontier; /* the tree's frontier, 32 bytes a node; empty if size is 0 */
 
 	uint64_t signed_size;         /* entries that the note covers, at most size */
-	uint64_t signed_time;         /* of the signature, ms since 1970; never less than before */
+	uint64_t signed_time;         /* of the last of them; never less than before */
 	struct slice signed_frontier; /* of the tree of signed_size entries */
 	struct slice note;            /* the signed checkpoint; empty if signed_size is 0 */
 	void *memory;                 /* of a head from store_head: what the slices point into */

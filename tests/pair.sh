@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2034 # lib.sh uses what is set here
 # pair.sh: two PostgreSQL servers of which one follows the other synchronously. Source it after
 # lib.sh; or run it to have such a pair to play with:
 #
@@ -15,6 +16,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	mkdir -m 711 "$1" || exit
 	TMPDIR=$(realpath "$1")
 	export TMPDIR
+	# shellcheck source=tests/lib.sh
 	. "$(dirname "$0")/lib.sh"
 fi
 
@@ -37,7 +39,8 @@ pair_start() {
 	PGHOST=$TMPDIR/s
 	PAIR_PORT=5432
 	export PGHOST
-	own_folder "$PGHOST" && chmod 711 "$PGHOST" || fatal "no folder for sockets"
+	own_folder "$PGHOST" || fatal "no folder for sockets"
+	chmod 711 "$PGHOST"
 	pg_data "$TMPDIR/first" || fatal "no data"
 	pair_server first 5432
 	PAIR_FIRST=$PID

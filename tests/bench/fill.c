@@ -145,6 +145,7 @@ append(struct fill *f, const struct load_ballot *ballots, size_t n)
 	after.hash = f->entries[n - 1].hash;
 	after.frontier = frontier_nodes(bytes, &f->tree);
 	after.signed_size = after.size;
+	after.signed_time = after.time;
 	after.signed_frontier = after.frontier;
 	sign(f, &after, &note);
 	addition.tiles = f->tiles;
