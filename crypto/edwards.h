@@ -4,7 +4,7 @@
  * Edwards Curves Revisited" (2008), sections 3.1 and 3.3; with this a and d they are
  * complete: no input is an exception.
  *
- * Constant time except where a name ends in _vartime. An output may be an input.
+ * Constant time except where a name ends in _vartime, and see ed_multi. An output may be an input.
  * Exponents ("scalars") are 32 bytes, least first, below 2^253.
  */
 #ifndef CRYPTO_EDWARDS_H
@@ -28,7 +28,7 @@ struct ed_cached {
 	struct fe sum, difference, z, t2d;
 };
 
-/* The same with z = 1. All tight. */
+/* The same with z = 1. All tight; a negated t2d may be wide. */
 struct ed_affine {
 	struct fe sum, difference, t2d;
 	uint64_t padding; /* two cache lines */
@@ -44,6 +44,14 @@ void ed_add(struct ed *out, const struct ed *p, const struct ed_cached *q);
 void ed_sub(struct ed *out, const struct ed *p, const struct ed_cached *q);
 void ed_add_affine(struct ed *out, const struct ed *p, const struct ed_affine *q);
 void ed_sub_affine(struct ed *out, const struct ed *p, const struct ed_affine *q);
+/* Negate q if the mask is all ones. */
+static inline void
+ed_affine_neg_if(struct ed_affine *q, uint64_t mask)
+{
+	fe_swap_if(&q->sum, &q->difference, mask);
+	fe_neg_wide_if(&q->t2d, mask);
+}
+
 /* out = 2^times p; times > 0. */
 void ed_double(struct ed *out, const struct ed *p, unsigned times);
 
@@ -54,7 +62,6 @@ enum result ed_affine_many(struct ed_affine *out, const struct ed *p, size_t n);
 
 /* out = e p */
 void ed_pow(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES]);
-void ed_pow_vartime(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES]);
 
 /* The multiples of one point that make its powers fast. About as much work as six of
  * ed_pow, and 100 KiB. */
@@ -66,11 +73,16 @@ void ed_table_pow(struct ed *out, const struct ed_table *table, const uint8_t e[
     const struct ed *and);
 
 /* out = the sum of e[i] p[i] for i < n; the i-th exponent stands at e + i * stride (all
- * are the first if that is 0). Takes 3 KiB for each point: some hundred at a time fit in
- * the cache. R_NO_MEMORY. */
+ * are the first if that is 0). R_NO_MEMORY.
+ * From ED_MANY points on no branch depends on the exponents, but which memory is read and
+ * written does: each point goes to a bucket for each of its exponent's digits. Then it takes
+ * 0.2 KiB for each point, before 3 KiB. */
+#define ED_MANY 112
 enum result ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n);
-/* The same for public exponents; short ones cost less. Takes 1.4 KiB for each point, 0.2
- * when they are many. crypto/edwards_multi.c */
+/* The same in constant time, however many they are: for ed_multi. */
+enum result ed_multi_few(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride,
+    size_t n);
+/* The same for public exponents; short ones cost less. crypto/edwards_multi.c */
 enum result ed_multi_vartime(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride,
     size_t n);
 

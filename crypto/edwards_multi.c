@@ -1,4 +1,5 @@
-/* Powers and products of powers with public exponents. */
+/* Products of many powers, and of those with public exponents. */
+#include <sodium.h>
 #include <string.h>
 
 #include "crypto/edwards.h"
@@ -10,12 +11,11 @@
 #define ODD 8
 #define WINDOW 5
 
-/* From so many points on Pippenger's method is faster (measured: at 96 Straus's still is for
+/* From ED_MANY points on Pippenger's method is faster (measured: at 96 Straus's still is for
  * full exponents, at 128 no more, and for 128-bit ones it never is from 96 on). */
-#define MANY 112
 
-/* Pippenger's buckets have to stay in the second-level cache. */
-#define BUCKET_BITS_MAX 12
+/* Pippenger's buckets have to stay in the second-level cache: 640 KiB. */
+#define BUCKET_BITS_MAX 13
 
 struct scalar {
 	uint64_t word[5]; /* the last is zero, so that a window may reach into it */
@@ -128,18 +128,6 @@ straus_sum(struct ed *out, const struct ed_cached (*multiple)[ODD], const int8_t
 	*out = sum;
 }
 
-void
-ed_pow_vartime(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES])
-{
-	struct ed_cached multiple[1][ODD];
-	int8_t digit[POSITIONS];
-	struct scalar x;
-
-	load(&x, e);
-	odd_multiples(multiple[0], p);
-	straus_sum(out, (const struct ed_cached(*)[ODD])multiple, digit, slide(digit, 1, &x), 1);
-}
-
 static enum result
 straus(struct ed *out, const struct ed *p, const struct scalar *e, size_t n)
 {
@@ -166,9 +154,11 @@ out:
 	return r;
 }
 
-/* ---- Pippenger ---- */
+/* ---- Pippenger ----
+ *
+ * No branch here depends on an exponent; addresses do. */
 
-/* Signed digits of c bits need one bit more than the number has. */
+/* Digits of c bits with a sign need one bit more than the number has. */
 static unsigned
 columns(unsigned bits, unsigned c)
 {
@@ -209,31 +199,43 @@ bucket_sum(struct ed *out, const struct ed *bucket, size_t n)
 	*out = sum;
 }
 
-/* One column: sort the points by digit into buckets and add up. The digits come from the
- * lowest column to the highest; carry[i] is what point i's last digit left over. */
+/* Return the absolute value of Booth's digit for the column at bit `at`: its c bits and the
+ * one below them, halved and rounded up, less 2^c if the highest is set. */
+static unsigned
+booth(unsigned *negative, const struct scalar *e, unsigned at, unsigned c)
+{
+	const unsigned bits = at == 0 ? window(e, 0, c) << 1 : window(e, at - 1, c + 1);
+	const unsigned sign = bits >> c, half = (bits + 1) >> 1;
+
+	*negative = sign;
+	return (half ^ (0 - sign)) + sign + (sign << c);
+}
+
+/* One column: add the points to their digits' buckets, and those up. Bucket 0 is for the
+ * digit zero and counts for nothing. */
 static void
-column(struct ed *out, struct ed *bucket, uint8_t *carry, const struct ed_affine *p,
-    const struct scalar *e, size_t n, unsigned at, unsigned c)
+column(struct ed *out, struct ed *bucket, const struct ed_affine *p, const struct scalar *e,
+    size_t n, unsigned at, unsigned c)
 {
 	const size_t buckets = (size_t)1 << (c - 1);
-	unsigned bits;
+	unsigned negative, digit;
+	struct ed_affine next;
 	size_t i;
 
-	for (i = 0; i < buckets; i++)
+	for (i = 0; i <= buckets; i++)
 		bucket[i] = ed_identity;
 	for (i = 0; i < n; i++) {
-		bits = window(&e[i], at, c) + carry[i];
-		carry[i] = bits > buckets;
-		if (carry[i]) {
-			bits = 2 * (unsigned)buckets - bits;
-			if (bits > 0)
-				ed_sub_affine(&bucket[bits - 1], &bucket[bits - 1], &p[i]);
-		} else if (bits > 0) {
-			ed_add_affine(&bucket[bits - 1], &bucket[bits - 1], &p[i]);
-		}
+		digit = booth(&negative, &e[i], at, c);
+		next = p[i];
+		ed_affine_neg_if(&next, fe_mask(negative));
+		ed_add_affine(&bucket[digit], &bucket[digit], &next);
 	}
-	bucket_sum(out, bucket, buckets);
+	bucket_sum(out, bucket + 1, buckets);
+	sodium_memzero(&next, sizeof next);
 }
+
+/* Points at a time: what is made of them stays in the third-level cache. */
+#define BLOCK 65536
 
 static enum result
 pippenger(struct ed *out, const struct ed *p, const struct scalar *e, size_t n, unsigned bits)
@@ -242,21 +244,19 @@ pippenger(struct ed *out, const struct ed *p, const struct scalar *e, size_t n, 
 	struct ed *bucket = NULL, *sum = NULL;
 	struct ed_affine *affine = NULL;
 	enum result r = R_NO_MEMORY;
-	uint8_t *carry = NULL;
 	struct ed_cached next;
 	unsigned i;
 
 	affine = mem_new(n, sizeof *affine);
-	bucket = mem_new((size_t)1 << (c - 1), sizeof *bucket);
+	bucket = mem_new(((size_t)1 << (c - 1)) + 1, sizeof *bucket);
 	sum = mem_new(all, sizeof *sum);
-	carry = mem_new(n, 1);
-	if (affine == NULL || bucket == NULL || sum == NULL || carry == NULL)
+	if (affine == NULL || bucket == NULL || sum == NULL)
 		goto out;
 	r = ed_affine_many(affine, p, n);
 	if (r != R_GOOD)
 		goto out;
 	for (i = 0; i < all; i++)
-		column(&sum[i], bucket, carry, affine, e, n, i * c, c);
+		column(&sum[i], bucket, affine, e, n, i * c, c);
 	*out = sum[all - 1];
 	for (i = all - 1; i-- > 0;) {
 		ed_double(out, out, c);
@@ -267,7 +267,48 @@ out:
 	mem_free(affine);
 	mem_free(bucket);
 	mem_free(sum);
-	mem_free(carry);
+	return r;
+}
+
+/* Block by block. */
+static enum result
+pippenger_all(struct ed *out, const struct ed *p, const struct scalar *e, size_t n, unsigned bits)
+{
+	const size_t blocks = n / BLOCK + 1;
+	struct ed sum = ed_identity, part;
+	struct ed_cached next;
+	size_t k, from, to;
+	enum result r;
+
+	for (k = 0; k < blocks; k++) {
+		from = n / blocks * k + (k < n % blocks ? k : n % blocks);
+		to = from + n / blocks + (k < n % blocks);
+		r = pippenger(&part, p + from, e + from, to - from, bits);
+		if (r != R_GOOD)
+			return r;
+		ed_cache(&next, &part);
+		ed_add(&sum, &sum, &next);
+	}
+	*out = sum;
+	return R_GOOD;
+}
+
+enum result
+ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n)
+{
+	struct scalar *x;
+	enum result r;
+	size_t i;
+
+	if (n < ED_MANY)
+		return ed_multi_few(out, p, e, stride, n);
+	x = mem_new(n, sizeof *x);
+	if (x == NULL)
+		return R_NO_MEMORY;
+	for (i = 0; i < n; i++)
+		load(&x[i], e + i * stride);
+	r = pippenger_all(out, p, x, n, 8 * ED_SCALAR_BYTES - 3);
+	mem_free(x);
 	return r;
 }
 
@@ -287,7 +328,7 @@ ed_multi_vartime(struct ed *out, const struct ed *p, const uint8_t *e, size_t st
 		b = length(&x[i]);
 		bits = b > bits ? b : bits;
 	}
-	r = n < MANY ? straus(out, p, x, n) : pippenger(out, p, x, n, bits);
+	r = n < ED_MANY ? straus(out, p, x, n) : pippenger_all(out, p, x, n, bits);
 	mem_free(x);
 	return r;
 }

@@ -51,20 +51,6 @@ equal(unsigned a, unsigned b)
 	return fe_mask(((uint64_t)(a ^ b) - 1) >> 63);
 }
 
-/* Swap the tight or loose a and b if the mask is all ones. */
-static void
-swap_if(struct fe *a, struct fe *b, uint64_t mask)
-{
-	uint64_t x;
-	unsigned i;
-
-	for (i = 0; i < 5; i++) {
-		x = mask & (a->v[i] ^ b->v[i]);
-		a->v[i] ^= x;
-		b->v[i] ^= x;
-	}
-}
-
 /* Two limbs at a time: what every 64-bit machine has, and few enough of them that the
  * entry being put together stays in registers. */
 typedef uint64_t lanes __attribute__((vector_size(16), aligned(8), may_alias));
@@ -130,8 +116,8 @@ pick_cached(struct ed_cached *out, const struct ed_cached multiple[MULTIPLES], i
 	out->sum.v[0] |= none;
 	out->difference.v[0] |= none;
 	out->z.v[0] |= none;
-	swap_if(&out->sum, &out->difference, negative);
-	fe_neg_if(&out->t2d, negative);
+	fe_swap_if(&out->sum, &out->difference, negative);
+	fe_neg_wide_if(&out->t2d, negative);
 }
 
 static void
@@ -145,8 +131,7 @@ pick_affine(struct ed_affine *out, const struct ed_affine multiple[MULTIPLES], i
 	none = equal(n, 0) & 1;
 	out->sum.v[0] |= none;
 	out->difference.v[0] |= none;
-	swap_if(&out->sum, &out->difference, negative);
-	fe_neg_if(&out->t2d, negative);
+	ed_affine_neg_if(out, negative);
 }
 
 /* out[k] = (k + 1) p */
@@ -203,7 +188,7 @@ ed_pow(struct ed *out, const struct ed *p, const uint8_t e[ED_SCALAR_BYTES])
 
 /* As ed_pow, with the doublings shared. */
 enum result
-ed_multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n)
+ed_multi_few(struct ed *out, const struct ed *p, const uint8_t *e, size_t stride, size_t n)
 {
 	struct ed_cached(*multiple)[MULTIPLES], next;
 	int8_t(*digit)[DIGITS];

@@ -145,6 +145,32 @@ fe_square(struct fe *out, const struct fe *a)
 	    (fe_wide)d0 * a4 + (fe_wide)d1 * a3 + (fe_wide)a2 * a2);
 }
 
+/* Swap a and b if the mask is all ones. */
+static inline void
+fe_swap_if(struct fe *a, struct fe *b, uint64_t mask)
+{
+	uint64_t x;
+	unsigned i;
+
+	for (i = 0; i < 5; i++) {
+		x = mask & (a->v[i] ^ b->v[i]);
+		a->v[i] ^= x;
+		b->v[i] ^= x;
+	}
+}
+
+/* Negate the tight number a if the mask is all ones, without a carry: its limbs are then
+ * at most 2^52 - 2, which is wide. */
+static inline void
+fe_neg_wide_if(struct fe *a, uint64_t mask)
+{
+	unsigned i;
+
+	a->v[0] ^= mask & (a->v[0] ^ (0xfffffffffffda - a->v[0]));
+	for (i = 1; i < 5; i++)
+		a->v[i] ^= mask & (a->v[i] ^ (0xffffffffffffe - a->v[i]));
+}
+
 /* out = -a for a tight a; tight. */
 void fe_neg(struct fe *out, const struct fe *a);
 /* out = in if the mask is all ones, unchanged if it is zero. */

@@ -187,17 +187,8 @@ lanes_encode(uint8_t *bytes, size_t stride, const struct ed *p, size_t n)
 	sodium_memzero(s, sizeof s);
 }
 
-/* ---- double and encode ----
- *
- * With e = 2xy, f = z^2 + d t^2, g = y^2 + x^2, h = z^2 - d t^2 of p, the point 2p is
- * (eh : gf : fh : eg). On the curve y^2 - x^2 = f, so that
- *
- *	h^2 - g^2 = f^2 - 4 d z^2 t^2 - f^2 - 4 x^2 y^2 = (a - d) e^2,
- *
- * as z t = x y and a = -1. The encoder's number under the root, (z^2 - y^2) (x y)^2 of 2p,
- * is (a - d) (e f)^2 (e f g h)^2: a known root and a square, of which one inversion can be
- * shared by many. What follows is RFC 9496, 4.3.2 with these put in: den1 = sqrt(a - d) / gh
- * and den2 = 1 / (sqrt(a - d) ef) up to a sign, 1/z = 1/fh, t/z = e g / fh. */
+/* ---- double and encode: as in crypto/ristretto_point.c, which says why ---- */
+
 struct doubled {
 	vfe e, f, g, h, eg, fh;
 	vfe before; /* the product of all efgh before this one */

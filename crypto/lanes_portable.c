@@ -23,18 +23,6 @@ encode(uint8_t *bytes, size_t stride, const struct ed *p, size_t n)
 }
 
 static void
-encode_double(uint8_t *bytes, size_t stride, const struct ed *p, size_t n)
-{
-	struct ed twice;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		ed_double(&twice, &p[i], 1);
-		ristretto_encode(bytes + i * stride, &twice);
-	}
-}
-
-static void
 map(struct ed *out, const uint8_t *uniform, size_t n)
 {
 	size_t i;
@@ -129,36 +117,10 @@ table_pow(struct ed *out, const struct lanes_table *table_of_p, const uint8_t *e
 		ed_table_pow(&out[i], own, e + i * e_stride, and != NULL ? &and[i] : &ed_identity);
 }
 
-/* Bases whose tables fit in the cache together. */
-#define TOGETHER 128
-
-static enum result
-multi(struct ed *out, const struct ed *p, const uint8_t *e, size_t e_stride, size_t n)
-{
-	struct ed all = ed_identity, some;
-	struct ed_cached next;
-	size_t at, now;
-	enum result r;
-
-	for (at = 0; at < n; at += now) {
-		now = n - at < TOGETHER ? n - at : TOGETHER;
-		r = ed_multi(&some, p + at, e + at * e_stride, e_stride, now);
-		if (r != R_GOOD)
-			return r;
-		ed_cache(&next, &some);
-		ed_add(&all, &all, &next);
-	}
-	*out = all;
-	sodium_memzero(&all, sizeof all);
-	sodium_memzero(&some, sizeof some);
-	sodium_memzero(&next, sizeof next);
-	return R_GOOD;
-}
-
 const struct lanes lanes_portable = {
 	.decode = decode,
 	.encode = encode,
-	.encode_double = encode_double,
+	.encode_double = ristretto_encode_double,
 	.map = map,
 	.add = add,
 	.sub = sub,
@@ -168,7 +130,7 @@ const struct lanes lanes_portable = {
 	.table_pays = 8,
 	.table = table,
 	.table_pow = table_pow,
-	.multi_many = SIZE_MAX,
-	.multi = multi,
+	.multi_many = ED_MANY,
+	.multi = ed_multi,
 	.multi_vartime = ed_multi_vartime,
 };

@@ -24,6 +24,11 @@ enum result ristretto_decode(struct ed *out, const uint8_t s[RISTRETTO_BYTES]);
 /* RFC 9496, 4.3.2. Constant time. */
 void ristretto_encode(uint8_t s[RISTRETTO_BYTES], const struct ed *p);
 
+/* Write the encodings of 2 p[i] for i < n, the i-th at bytes + i * stride, with one
+ * inversion for many. Constant time; what it leaves on the stack tells what the encodings
+ * tell. */
+void ristretto_encode_double(uint8_t *bytes, size_t stride, const struct ed *p, size_t n);
+
 /* Return 1 if a and b stand for the same element, else 0: RFC 9496, 4.3.3. Constant
  * time. */
 unsigned ristretto_equal(const struct ed *a, const struct ed *b);
