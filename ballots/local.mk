@@ -37,6 +37,10 @@ ballots_libtballots_a_SOURCES = \
 	ballots/definition.h \
 	ballots/entry.c \
 	ballots/entry.h \
+	ballots/evidence.c \
+	ballots/evidence.h \
+	ballots/evidence_judge.c \
+	ballots/evidence_parts.h \
 	ballots/folder.c \
 	ballots/folder.h \
 	ballots/frozen.c \

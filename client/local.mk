@@ -5,6 +5,8 @@ noinst_LIBRARIES += client/libtclient.a
 CLIENT_LIB = client/libtclient.a
 
 client_libtclient_a_SOURCES = \
+	client/accuse.c \
+	client/accuse.h \
 	client/audit.c \
 	client/audit.h \
 	client/board.c \
@@ -46,6 +48,7 @@ client_libtclient_a_SOURCES = \
 	client/untar.h \
 	client/verify.c \
 	client/verify_ballot.c \
+	client/verify_evidence.c \
 	client/verify_receipt.c \
 	client/verify_report.c \
 	client/verify_report.h \

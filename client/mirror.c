@@ -109,6 +109,7 @@ mirror_open(struct mirror *m, const char *dir, struct board *board, const struct
 	m->board = board;
 	m->election = *election;
 	m->dir = strdup(dir);
+	m->evidence_dir = m->dir;
 	r = m->dir == NULL ? R_NO_MEMORY : folder_open(&m->folder, dir, FOLDER_KEEP, why);
 	if (r == R_GOOD)
 		r = new_rules(m);
@@ -225,12 +226,17 @@ take(struct mirror *m, struct page *page, const struct effort *effort, size_t *t
 		r = judge(m, page, taken, effort, why);
 		if (r == R_CHAIN_BROKEN && *taken == 0 && rules_size(m->rules) > 0)
 			r = why_set(why, R_EQUIVOCATION,
-			    "entry %" PRIu64
-			    " does not continue those that the board showed before\nKeep %s: the "
-			    "evidence is in it. Tell the organiser and the trustees",
+			    "entry %" PRIu64 " does not continue those that the board showed "
+			    "before\nKeep %s and tell "
+			    "the organiser and the trustees",
 			    rules_size(m->rules), m->dir);
 		if (r != R_GOOD && folder_truncate(m->folder, rules_size(m->rules), NULL) != R_GOOD)
 			r = why_set(why, R_NO_DISK, "the copy of the board cannot be cut back");
+		if (r != R_GOOD && result_exit(r) == 1)
+			mirror_accuse(m, r,
+			    (struct slice){ page->bytes.p + page->start[*taken],
+				page->bytes.n - page->start[*taken] },
+			    why);
 	}
 	return r;
 }
@@ -249,8 +255,6 @@ mirror_sync(struct mirror *m, unsigned wait, const struct effort *effort, struct
 			r = take(m, page, effort, &taken, why);
 		wait = 0;
 	}
-	if (r == R_EQUIVOCATION)
-		mirror_keep_head(m);
 	if (page != NULL)
 		buffer_free(&page->bytes);
 	free(page);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "ballots/entry.h"
 #include "ballots/folder.h"
 #include "ballots/head.h"
 #include "ballots/rules.h"
@@ -17,6 +18,7 @@
 
 struct mirror {
 	char *dir;
+	const char *evidence_dir; /* where evidence goes: dir, or what the caller sets */
 	struct board *board;
 	struct folder *folder;
 	struct rules *rules;
@@ -55,8 +57,12 @@ enum result mirror_await_witnesses(struct mirror *m, uint64_t size, unsigned wai
 enum result mirror_witness_receipt(struct mirror *m, struct buffer *receipt, unsigned wait_ms,
     struct why *why);
 
-/* Keep the head that the board signs now as one that contradicts the copy, if it can be had. */
-void mirror_keep_head(const struct mirror *m);
+/* Is the line of a receipt our copy's entry of that number? R_MISSING_ENTRY, with evidence. */
+enum result mirror_check_place(struct mirror *m, struct slice receipt, const struct entry *entry,
+    struct slice line, struct why *why);
+/* The board shows `lines` after our copy, which were refused for that reason: keep what convicts it, and add
+ * that to the text. */
+void mirror_accuse(struct mirror *m, enum result reason, struct slice lines, struct why *why);
 
 /* The state; valid until the next sync. */
 const struct frozen *mirror_now(const struct mirror *m);

@@ -8,6 +8,7 @@
 #include "ballots/entry.h"
 #include "ballots/head.h"
 #include "ballots/receipt.h"
+#include "client/accuse.h"
 #include "client/file.h"
 #include "client/mirror.h"
 
@@ -74,32 +75,50 @@ keep(const struct mirror *m, const char *name, const struct buffer *note, struct
 	return r;
 }
 
-/* The head contradicts what we have: keep it beside, and say so. */
+/* The head contradicts what we have: keep it beside, and what it proves, and say so. */
 static enum result
-accuse(const struct mirror *m, const struct buffer *note, enum result reason, uint64_t size,
+accuse(struct mirror *m, const struct buffer *note, enum result reason, uint64_t size,
     uint64_t before, struct why *why)
 {
+	struct why own;
+	char *path;
+
+	if (why == NULL)
+		why = &own;
 	if (keep(m, CONTRADICTION, note, NULL) != R_GOOD)
 		return why_set(why, R_NO_DISK, "%s cannot be written", m->dir);
+	accuse_of_head(m, buffer_slice(note), &path);
 	if (reason == R_ROLLBACK)
-		return why_set(why, reason,
+		(void)why_set(why, reason,
 		    "the board has signed a head of %" PRIu64 " entries, but it has shown %" PRIu64
-		    " before\nKeep %s: the evidence is in it. Tell the organiser and the trustees",
+		    " before\nKeep %s and tell the organiser and the trustees",
 		    size, before, m->dir);
-	return why_set(why, reason,
-	    "the head that the board has signed is not that of the %" PRIu64
-	    " entries that it shows\nKeep %s: the evidence is in it. Tell the organiser and the "
-	    "trustees",
-	    size, m->dir);
+	else
+		(void)why_set(why, reason,
+		    "the head that the board has signed is not that of the %" PRIu64
+		    " entries that it shows\nKeep %s and tell the organiser and the trustees",
+		    size, m->dir);
+	accuse_tell(why, path);
+	return reason;
 }
 
 void
-mirror_keep_head(const struct mirror *m)
+mirror_accuse(struct mirror *m, enum result reason, struct slice lines, struct why *why)
 {
 	struct buffer note = { 0 };
+	char *path = NULL;
 
-	if (board_checkpoint(m->board, &note, &m->election, NULL) == R_GOOD)
+	if (why == NULL)
+		return;
+	if (reason != R_EQUIVOCATION)
+		accuse_of_lines(m, lines, &path);
+	else if (board_checkpoint(m->board, &note, &m->election, NULL) == R_GOOD) {
 		(void)keep(m, CONTRADICTION, &note, NULL);
+		accuse_of_head(m, buffer_slice(&note), &path);
+	}
+	/* A board that has taken in what it should not have: only worth a word if it convicts. */
+	if (path != NULL || reason == R_EQUIVOCATION)
+		accuse_tell(why, path);
 	buffer_free(&note);
 }
 
@@ -216,22 +235,28 @@ mirror_await_witnesses(struct mirror *m, uint64_t size, unsigned wait_ms, struct
 	return r;
 }
 
-/* Is the line our copy's entry `seq`? */
-static enum result
-check_place(const struct mirror *m, const struct entry *entry, struct slice line, struct why *why)
+enum result
+mirror_check_place(struct mirror *m, struct slice receipt, const struct entry *entry,
+    struct slice line, struct why *why)
 {
 	struct digest hash, stored;
+	char *path;
 
 	entry_hash(&hash, line);
 	if (rules_entry_hash(m->rules, entry->seq, &stored) == R_GOOD &&
 	    digest_equal(&hash, &stored))
 		return R_GOOD;
-	return why_set(why, R_MISSING_ENTRY,
-	    "the board no longer holds entry %" PRIu64
-	    " as it signed for it\nKeep the receipt: it is the evidence. Tell the organiser and "
-	    "the "
-	    "trustees",
-	    entry->seq);
+	accuse_of_receipt(m, receipt, &path);
+	if (why != NULL) {
+		(void)why_set(why, R_MISSING_ENTRY,
+		    "the board no longer holds entry %" PRIu64
+		    " as it signed for it\nKeep the receipt and tell the organiser and the "
+		    "trustees",
+		    entry->seq);
+		accuse_tell(why, path);
+	} else
+		free(path);
+	return R_MISSING_ENTRY;
 }
 
 enum result
@@ -253,7 +278,8 @@ mirror_witness_receipt(struct mirror *m, struct buffer *bytes, unsigned wait_ms,
 	if (r == R_GOOD)
 		r = mirror_await_witnesses(m, entry.seq + 1, wait_ms, &head, &note, why);
 	if (r == R_GOOD)
-		r = check_place(m, &entry, slice_of(receipt.entry), why);
+		r = mirror_check_place(m, buffer_slice(bytes), &entry, slice_of(receipt.entry),
+		    why);
 	if (r != R_GOOD)
 		goto out;
 	buffer_add(&note, "", 1); /* a C string */

@@ -151,6 +151,7 @@ download(struct job *j, struct why *why)
 	progress_start(&j->progress, "Verifying the board");
 	r = mirror_open(&j->mirror, copy, j->board, &j->election, &j->effort, why);
 	j->mirrored = r == R_GOOD;
+	j->mirror.evidence_dir = "."; /* the copy does not stay */
 	if (r == R_GOOD)
 		r = catch_up(j, &head, why);
 	progress_end(&j->progress);
@@ -344,10 +345,25 @@ static const struct command commands[] = {
 	    "Example:\n"
 	    "  tabella verify ballot audit-1.json --board http://board.example:8080",
 	    verify_ballot },
+	{ "evidence", "does a file of evidence convict?",
+	    "verify evidence FILE [--election ID] [--json]",
+	    "Judges a file of evidence, offline: whether somebody has signed what nobody who keeps "
+	    "to "
+	    "the\n"
+	    "protocol signs. Exit code 0: it convicts, and says whom and of what; 1: it does "
+	    "not.\n\n"
+	    "  --election ID  the election id, from a source that you trust: without it you only "
+	    "learn "
+	    "that\n"
+	    "                 the board of some election has cheated\n"
+	    "  --json         print the verdict as JSON\n\n"
+	    "Example:\n"
+	    "  tabella verify evidence evidence-E1.json --election $(cat election-id)",
+	    verify_evidence },
 	{ NULL, NULL, NULL, NULL, NULL }
 };
 
 const struct command_role role_verify = { "verify",
-	"verify an archive, a board, a receipt, a ballot",
+	"verify an archive, a board, a receipt, a ballot, evidence",
 	"Verifies what an election has left behind.",
 	"  tabella verify demo/archive --election $(cat election-id)", commands };

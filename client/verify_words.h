@@ -1,7 +1,7 @@
 /*
  * verify_words: what `tabella verify` also takes: `verify receipt` (is the record of this receipt
- * where the board said?) and `verify ballot` (does this encrypted ballot hold what the
- * voting device claims?).
+ * where the board said?), `verify ballot` (does this encrypted ballot hold what the
+ * voting device claims?) and `verify evidence` (whom does this file convict?).
  */
 #ifndef CLIENT_VERIFY_WORDS_H
 #define CLIENT_VERIFY_WORDS_H
@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 
 int verify_receipt(const struct command *self, int argc, char **argv);
+int verify_evidence(const struct command *self, int argc, char **argv);
 int verify_ballot(const struct command *self, int argc, char **argv);
 
 /* Read an election id of 64 hexadecimal digits: 0, or 2 after a message. */

@@ -79,7 +79,6 @@ check_receipt(struct checking *c, const char *path, struct why *why)
 	struct receipt receipt = { 0 };
 	struct record *record = NULL;
 	struct entry entry;
-	struct digest hash, stored;
 	enum result r = file_read(&bytes, path, (size_t)64 << 20, why);
 
 	if (r == R_GOOD)
@@ -90,16 +89,9 @@ check_receipt(struct checking *c, const char *path, struct why *why)
 		r = record_parse(&record, NULL, entry.record, why);
 	if (r == R_GOOD)
 		r = mirror_check_receipt(&c->w->mirror, buffer_slice(&bytes), record->bytes, why);
-	if (r == R_GOOD) {
-		entry_hash(&hash, slice_of(receipt.entry));
-		if (rules_entry_hash(c->w->mirror.rules, entry.seq, &stored) != R_GOOD ||
-		    !digest_equal(&hash, &stored))
-			r = why_set(why, R_MISSING_ENTRY,
-			    "the board no longer holds entry %" PRIu64
-			    " as it signed for it\nKeep %s: it is the evidence. Tell the organiser "
-			    "and the trustees",
-			    entry.seq, path);
-	}
+	if (r == R_GOOD)
+		r = mirror_check_place(&c->w->mirror, buffer_slice(&bytes), &entry,
+		    slice_of(receipt.entry), why);
 	if (r == R_GOOD)
 		r = confirm(c, &bytes, path, why);
 	if (r == R_GOOD && record->type == RECORD_BALLOT)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ballots/entry.h"
+#include "client/accuse.h"
 #include "client/command.h"
 #include "client/keys.h"
 #include "client/status.h"
@@ -29,7 +31,9 @@ struct watch {
 	const char *name, *listen, *address_file;
 	struct sign_public public;
 	struct sign_key key;
-	char *state; /* path of what the witness has co-signed */
+	char *state;              /* path of what the witness has co-signed */
+	char *evidence;           /* path of what it finds */
+	struct buffer definition; /* the record */
 	struct witness *witness;
 	struct witness_server *server;
 	uint64_t told; /* entries that were reported */
@@ -59,6 +63,36 @@ write_address(const struct watch *x, const char *address, struct why *why)
 	return r;
 }
 
+/* The board has shown us a head that contradicts the one that we have co-signed. */
+static void
+accuse(void *ctx, struct slice last, struct slice other, const struct digest *path, size_t n)
+{
+	struct watch *x = ctx;
+
+	if (file_exists(x->evidence))
+		return;
+	if (accuse_of_two(x->evidence, buffer_slice(&x->definition), last, other, path, n)) {
+		(void)fprintf(stderr,
+		    "EQUIVOCATION: the board has signed a head that contradicts the one that was "
+		    "co-signed\nEvidence for everybody: %s (tabella verify evidence)\n",
+		    x->evidence);
+		(void)fflush(stderr);
+	}
+}
+
+static enum result
+take_definition(void *arg, uint64_t seq, struct slice line)
+{
+	struct watch *x = arg;
+	struct entry entry;
+	enum result r = entry_read(&entry, line, NULL);
+
+	(void)seq;
+	if (r == R_GOOD)
+		buffer_add(&x->definition, entry.record.p, entry.record.n);
+	return r == R_GOOD ? buffer_result(&x->definition) : r;
+}
+
 /* Begin to answer, once the definition says whose heads these are. */
 static enum result
 serve(struct watch *x, struct why *why)
@@ -66,11 +100,16 @@ serve(struct watch *x, struct why *why)
 	struct witness_options o = { .name = x->name,
 		.public = x->public,
 		.key = &x->key,
-		.path = x->state };
+		.path = x->state,
+		.accuse = accuse,
+		.ctx = x };
+	const struct source *source = mirror_source(&x->w.mirror);
 	struct frozen *frozen = rules_frozen(x->w.mirror.rules);
 	char address[WITNESS_ADDRESS_LEN];
-	enum result r = witness_new(&x->witness, &o, frozen, why);
+	enum result r = source->entries(source->ctx, 0, 1, take_definition, x);
 
+	if (r == R_GOOD)
+		r = witness_new(&x->witness, &o, frozen, why);
 	frozen_unref(frozen);
 	if (r == R_GOOD)
 		r = witness_serve(&x->server, x->witness, x->listen, address, why);
@@ -182,7 +221,8 @@ start(struct watch *x, const struct workspace_options *o, struct why *why)
 		r = workspace_key(&x->w, KIND, &x->public, &x->key, NULL, why);
 	if (r == R_GOOD && x->is_witness) {
 		x->state = workspace_path(&x->w, "cosigned");
-		r = x->state == NULL ? R_NO_MEMORY : R_GOOD;
+		x->evidence = workspace_path(&x->w, "evidence-heads.json");
+		r = x->state == NULL || x->evidence == NULL ? R_NO_MEMORY : R_GOOD;
 	}
 	if (r == R_GOOD)
 		r = workspace_choose_election(&x->w, why);
@@ -233,6 +273,8 @@ run_watch(const struct command *self, int argc, char **argv)
 	witness_free(x.witness);
 	sign_key_wipe(&x.key);
 	free(x.state);
+	free(x.evidence);
+	buffer_free(&x.definition);
 	workspace_close(&x.w);
 	return r == R_GOOD ? 0 : terminal_refuse(r, &why);
 }

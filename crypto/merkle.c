@@ -172,30 +172,38 @@ check_without_path(const struct digest *first_root, uint64_t first, const struct
 }
 
 enum result
-merkle_check_consistency(const struct digest *first_root, uint64_t first, const struct digest *root,
-    uint64_t size, const struct digest *path, size_t n)
+merkle_rebuild(struct digest *first_root, struct digest *root, uint64_t first, uint64_t size,
+    const struct digest *nodes, size_t n)
 {
 	uint64_t fn = first - 1, sn = size - 1;
-	struct digest fr, sr;
 
-	if (first > size)
+	if (first == 0 || first >= size || n == 0)
 		return R_BAD_PROOF;
-	if (first == 0 || first == size)
-		return check_without_path(first_root, first, root, size, n);
-	/* A full first tree is a node of the second and is not sent along. */
-	if ((first & (first - 1)) == 0)
-		fr = *first_root;
-	else if (n > 0) {
-		fr = *path++;
-		n--;
-	} else
-		return R_BAD_PROOF;
-	sr = fr;
+	*first_root = *root = nodes[0];
 	while (fn & 1) {
 		fn >>= 1;
 		sn >>= 1;
 	}
-	if (!follow(&sr, &fr, fn, sn, path, n))
+	return follow(root, first_root, fn, sn, nodes + 1, n - 1) ? R_GOOD : R_BAD_PROOF;
+}
+
+enum result
+merkle_check_consistency(const struct digest *first_root, uint64_t first, const struct digest *root,
+    uint64_t size, const struct digest *path, size_t n)
+{
+	struct digest nodes[MERKLE_PATH_MAX + 1], fr, sr;
+	const int full = (first & (first - 1)) == 0;
+
+	if (first > size || n > MERKLE_PATH_MAX)
+		return R_BAD_PROOF;
+	if (first == 0 || first == size)
+		return check_without_path(first_root, first, root, size, n);
+	/* A full first tree is a node of the second and is not sent along. */
+	if (full)
+		nodes[0] = *first_root;
+	if (n > 0)
+		memcpy(nodes + full, path, n * sizeof *path);
+	if (merkle_rebuild(&fr, &sr, first, size, nodes, n + (size_t)full) != R_GOOD)
 		return R_BAD_PROOF;
 	return digest_equal(&fr, first_root) && digest_equal(&sr, root) ? R_GOOD : R_BAD_PROOF;
 }

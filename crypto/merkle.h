@@ -150,6 +150,11 @@ enum result merkle_tiles_root(const struct merkle_tiles *tiles, struct digest *r
 /* Is `leaf` number `index` of the tree of that size and root? R_GOOD, R_BAD_PROOF. */
 enum result merkle_check_inclusion(const struct digest *root, uint64_t size,
     const struct digest *leaf, uint64_t index, const struct digest *path, size_t n);
+/* Compute both roots that a consistency proof leads to, 0 < first < size. Unlike in the RFC `nodes`
+ * begins with a node even if the first tree is full: then with its root. R_BAD_PROOF if the number
+ * of nodes is wrong. */
+enum result merkle_rebuild(struct digest *first_root, struct digest *root, uint64_t first,
+    uint64_t size, const struct digest *nodes, size_t n);
 /* Are the first `first` leaves of the tree of `size` leaves those of the tree with
  * the root `first_root`? R_GOOD, R_BAD_PROOF. Unlike in the RFC, first may be 0 (the
  * root of nothing) or equal to size, each with an empty path. */

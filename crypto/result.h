@@ -71,6 +71,7 @@
 	X(FOREIGN_BALLOT, "somebody else has written with this credential") \
 	X(EQUIVOCATION, "the board has shown two histories") \
 	X(ROLLBACK, "the board has gone back to an older history") \
+	X(NO_EVIDENCE, "it shows nothing that convicts anybody") \
 	/* key files and credentials */ \
 	X(KEY_PERMISSIONS, "the key file is open to others") \
 	X(KEY_CORRUPT, "the key file is damaged or the passphrase is wrong") \

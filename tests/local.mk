@@ -83,6 +83,7 @@ check_PROGRAMS += \
 	tests/test_dleq \
 	tests/test_elgamal \
 	tests/test_embed \
+	tests/test_evidence \
 	tests/test_fe51 \
 	tests/test_forgeries \
 	tests/test_group \
@@ -141,6 +142,7 @@ tests_test_attacks_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_attacks_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_audit_LDADD = $(BOTTLE_LIB) $(CLIENT_LIBS) $(CHECK_LIBS)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_evidence_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_forgeries_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_mutants_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_receipt_LDADD = $(BOTTLE_LIB) $(LDADD)

@@ -86,6 +86,9 @@ board_start
 
 expect "a vote with all witnesses" 0 vote Ann --choice 1=1 --yes
 receipt=$(ls "$TMPDIR"/Ann/receipts/*.json)
+# Somebody who has this receipt, and no copy of the board.
+mkdir "$TMPDIR/Zoe"
+cp -r "$TMPDIR/Ann/receipts" "$TMPDIR/Ann/workspace.json" "$TMPDIR/Ann/sent.ndjson" "$TMPDIR/Zoe/"
 lines_of() { jq -r .checkpoint "$1" | grep -c '^— witness.test/'; }
 if [ "$(lines_of "$receipt")" -ge 2 ]; then good "its receipt has the quorum"; else bad "its receipt has the quorum"; fi
 stop "${WITNESS[3]}"
@@ -148,23 +151,90 @@ board_start
 size=$(sed -n 2p "$kept")
 api "elections/$ID/checkpoint" >"$TMPDIR/head"
 shows "a shorter head" 409 "$(sed -n 2p "$TMPDIR/head")" "$TMPDIR/head"
-refused "an observer is not taken back" 1 ROLLBACK "$TABELLA" watch --dir "$TMPDIR/observer" --board "$URL" \
-    --election "$ID" --once
+observe() {
+	"$TABELLA" watch --dir "$TMPDIR/observer" --board "$URL" --election "$ID" --once
+}
+# evidence FILE: it convicts the board, and of what.
+evidence() {
+	"$TABELLA" verify evidence "$1" --election "$ID" >"$TMPDIR/verdict" 2>&1 &&
+	    grep -q "^CONVICTED ($2): the board $BOARD_NAME" "$TMPDIR/verdict"
+}
+refused "an observer is not taken back" 1 ROLLBACK observe
+if grep -q 'does not convict' "$TMPDIR/out"; then good "an old head convicts nobody"; else bad "an old head convicts nobody"; fi
 cp -r "$TMPDIR/organiser" "$TMPDIR/organiser.fork"
 rm -rf "$TMPDIR/organiser.fork/mirror"
 POLL=.fork
-for title in $(seq "$((size - $(board_size)))"); do
-	jq -n --arg title "$title" '{title: $title, choice: "plurality", options: ["a", "b"]}' >"$TMPDIR/item.json"
+more() {
+	jq -n --arg title "More $(board_size)" '{title: $title, choice: "plurality", options: ["a", "b"]}' >"$TMPDIR/item.json"
 	run organiser item --board "$URL" "$TMPDIR/item.json"
-done
+}
+more
+got=0
+observe >"$TMPDIR/out" 2>&1 || got=$?
+if [ "$got" -eq 1 ] && evidence "$TMPDIR/observer/mirror/evidence-E3.json" E3; then
+	good "a shorter history that was signed later convicts the board"
+else
+	bad "a shorter history that was signed later convicts the board" "$got $(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
+while [ "$(board_size)" -lt "$size" ]; do more; done
+refused "an observer sees another history of the same length" 1 EQUIVOCATION observe
+if evidence "$TMPDIR/observer/mirror/evidence-E1.json" E1; then
+	good "two histories of one length convict the board"
+else
+	bad "two histories of one length convict the board" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
 api "elections/$ID/checkpoint" >"$TMPDIR/head"
 shows "another head of the same size" 409 "$size" "$TMPDIR/head"
-jq -n '{title: "More", choice: "plurality", options: ["a", "b"]}' >"$TMPDIR/item.json"
-run organiser item --board "$URL" "$TMPDIR/item.json"
+if evidence "$TMPDIR/witness1/evidence-heads.json" E1; then
+	good "the witness has evidence too"
+else
+	bad "the witness has evidence too" "$(cat "$TMPDIR/verdict")"
+fi
+more
+refused "an observer sees entries that do not continue" 1 EQUIVOCATION observe
+if evidence "$TMPDIR/observer/mirror/evidence-E2.json" E2; then
+	good "a history that was rewritten convicts the board"
+else
+	bad "a history that was rewritten convicts the board" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
+expect "evidence against another election" 1 "$TABELLA" verify evidence \
+    "$TMPDIR/observer/mirror/evidence-E2.json" --election "${ID//[0-7]/8}"
+expect "no evidence" 1 "$TABELLA" verify evidence "$receipt"
+"$TABELLA" verify evidence "$TMPDIR/observer/mirror/evidence-E2.json" --json 2>/dev/null >"$TMPDIR/verdict"
+if jq -e '.convicts and .kind == "E2"' "$TMPDIR/verdict" >/dev/null; then good "as JSON"; else bad "as JSON"; fi
+refused "a receipt that is not honoured" 1 MISSING_ENTRY "$TABELLA" vote check --dir "$TMPDIR/Zoe" --board "$URL"
+if evidence "$TMPDIR/Zoe/mirror/evidence-E4.json" E4; then
+	good "a receipt that is not honoured convicts the board"
+else
+	bad "a receipt that is not honoured convicts the board" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
 api "elections/$ID/checkpoint" >"$TMPDIR/head"
 proof() { api "elections/$ID/consistency?from=$1&to=$2" | jq -r '.path[]' | while read -r h; do python3 -c 'import base64, sys
 print(base64.b64encode(base64.urlsafe_b64decode(sys.argv[1] + "==")).decode())' "$h"; done; }
 mapfile -t path < <(proof "$size" "$((size + 1))")
 shows "a head that continues another history" 422 "$size" "$TMPDIR/head" "${path[@]}"
 if [ "$(api_of 1 | head -n 3)" = "$(head -n 3 "$kept")" ]; then good "nothing of it was co-signed"; else bad "nothing of it was co-signed"; fi
+
+# ---- an entry that breaks the rules ---------------------------------------------------------
+
+# The board with a ballot behind the end of voting.
+BOARD=board
+stop "$BOARD_PID"
+POLL=
+ADDRESS=127.0.0.1:0
+board_start
+proxy_start
+{
+	lines
+	lines | jq -cS 'select(.record.body.ballot) | .record' | head -n 1
+} | chain
+lie
+AT=$(cat "$PROXY/address")
+refused "an entry that breaks the rules" 1 LATE_BALLOT "$TABELLA" watch --dir "$TMPDIR/second" --board "$AT" \
+    --election "$ID" --once
+if evidence "$TMPDIR/second/mirror/evidence-E5.json" E5; then
+	good "an invalid entry convicts the board"
+else
+	bad "an invalid entry convicts the board" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
 finish

@@ -1,0 +1,328 @@
+#include "client/accuse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ballots/entry.h"
+#include "ballots/evidence.h"
+#include "ballots/receipt.h"
+#include "client/file.h"
+
+/* What a history is shown by. */
+struct history {
+	struct buffer definition; /* the record of entry 0 */
+	struct buffer kept;       /* the last head that agreed with our copy; empty: none */
+	struct checkpoint head;   /* that one */
+};
+
+static void
+history_free(struct history *h)
+{
+	buffer_free(&h->definition);
+	buffer_free(&h->kept);
+}
+
+static enum result
+take_definition(void *arg, uint64_t seq, struct slice line)
+{
+	struct buffer *out = arg;
+	struct entry entry;
+	enum result r = entry_read(&entry, line, NULL);
+
+	(void)seq;
+	if (r == R_GOOD)
+		buffer_add(out, entry.record.p, entry.record.n);
+	return r == R_GOOD ? buffer_result(out) : r;
+}
+
+static enum result
+history_read(struct history *h, const struct mirror *m)
+{
+	const struct source *s = mirror_source(m);
+	const struct head_signers signers = frozen_signers(mirror_now(m));
+	char *path = file_path(m->dir, "checkpoint");
+	enum result r = signers.definition == NULL || path == NULL ? R_NOT_FOUND : R_GOOD;
+
+	memset(h, 0, sizeof *h);
+	if (r == R_GOOD)
+		r = s->entries(s->ctx, 0, 1, take_definition, &h->definition);
+	if (r == R_GOOD && file_exists(path))
+		r = file_read(&h->kept, path, HEAD_BYTES_MAX, NULL);
+	if (r == R_GOOD && h->kept.n > 0)
+		r = head_open(&h->head, buffer_slice(&h->kept), &signers);
+	free(path);
+	return r;
+}
+
+/* Judge and keep. */
+static char *
+keep(const char *dir, struct slice bytes)
+{
+	struct evidence_verdict verdict;
+	char name[40], *path;
+
+	if (evidence_judge(&verdict, bytes, NULL, NULL, NULL) != R_GOOD)
+		return NULL;
+	(void)snprintf(name, sizeof name, "evidence-%s.json", verdict.kind);
+	path = file_path(dir, name);
+	if (path != NULL && file_write(path, bytes, 0644, NULL) != R_GOOD) {
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
+/* The consistency proof with its first node, whatever the size. */
+static size_t
+whole_proof(struct digest nodes[MERKLE_PATH_MAX + 1], const struct merkle_tree *t, uint64_t first,
+    uint64_t size)
+{
+	size_t n = 0;
+
+	if ((first & (first - 1)) == 0)
+		merkle_tree_root(t, &nodes[n++], first);
+	return n + merkle_tree_consistency(t, nodes + n, first, size);
+}
+
+/* The tree over the first `size` lines that the board shows now: NULL if it is not that of the head. */
+static struct merkle_tree *
+fetch_tree(struct mirror *m, const struct checkpoint *head)
+{
+	struct merkle_tree *t = NULL;
+	struct buffer page = { 0 };
+	struct digest leaf, root;
+	const uint8_t *p, *end;
+	enum result r = merkle_tree_new(&t);
+	uint64_t before;
+
+	while (r == R_GOOD && merkle_tree_size(t) < head->size) {
+		before = merkle_tree_size(t);
+		r = board_entries(m->board, &page, &m->election, before, 0, NULL);
+		for (p = page.p;
+		     r == R_GOOD && p < page.p + page.n && merkle_tree_size(t) < head->size;
+		     p = end + 1) {
+			end = memchr(p, '\n', (size_t)(page.p + page.n - p));
+			if (end == NULL)
+				break;
+			merkle_leaf(&leaf, p, (size_t)(end - p));
+			r = merkle_tree_append(t, &leaf);
+		}
+		if (r == R_GOOD && merkle_tree_size(t) == before)
+			r = R_MISSING_ENTRY;
+	}
+	buffer_free(&page);
+	if (r == R_GOOD)
+		merkle_tree_root(t, &root, head->size);
+	if (r != R_GOOD || !digest_equal(&root, &head->root)) {
+		merkle_tree_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+accuse_of_head(struct mirror *m, struct slice note, char **path)
+{
+	const struct head_signers signers = frozen_signers(mirror_now(m));
+	struct digest nodes[MERKLE_PATH_MAX + 1];
+	struct evidence_case c = { .nodes = nodes };
+	struct merkle_tree *other = NULL;
+	struct buffer out = { 0 };
+	struct checkpoint head;
+	struct history h;
+	enum result r = history_read(&h, m);
+
+	*path = NULL;
+	if (r == R_GOOD)
+		r = head_open(&head, note, &signers);
+	if (r != R_GOOD || h.kept.n == 0)
+		goto out;
+	if (head.size > 0 && head.size < h.head.size)
+		c.n = whole_proof(nodes, m->tree, head.size, h.head.size);
+	else if (head.size > h.head.size && (other = fetch_tree(m, &head)) != NULL)
+		c.n = whole_proof(nodes, other, h.head.size, head.size);
+	c.definition = buffer_slice(&h.definition);
+	c.head[0] = buffer_slice(&h.kept);
+	c.head[1] = note;
+	if (evidence_of_heads(&out, &c, NULL) == R_GOOD)
+		*path = keep(m->evidence_dir, buffer_slice(&out));
+out:
+	merkle_tree_free(other);
+	buffer_free(&out);
+	history_free(&h);
+}
+
+int
+accuse_of_two(const char *path, struct slice definition, struct slice a, struct slice b,
+    const struct digest *nodes, size_t n)
+{
+	const struct evidence_case c = { .definition = definition,
+		.head = { a, b },
+		.nodes = nodes,
+		.n = n };
+	struct evidence_verdict verdict;
+	struct buffer out = { 0 };
+	enum result r = evidence_of_heads(&out, &c, NULL);
+
+	if (r == R_GOOD)
+		r = evidence_judge(&verdict, buffer_slice(&out), NULL, NULL, NULL);
+	if (r == R_GOOD)
+		r = file_write(path, buffer_slice(&out), 0644, NULL);
+	buffer_free(&out);
+	return r == R_GOOD;
+}
+
+void
+accuse_of_receipt(struct mirror *m, struct slice bytes, char **path)
+{
+	struct digest nodes[MERKLE_PATH_MAX + 1];
+	struct evidence_case c = { .nodes = nodes };
+	struct receipt receipt = { 0 };
+	struct buffer out = { 0 };
+	struct entry entry;
+	struct history h;
+	enum result r = history_read(&h, m);
+
+	*path = NULL;
+	if (r == R_GOOD)
+		r = receipt_read(&receipt, bytes, NULL);
+	if (r == R_GOOD)
+		r = entry_read(&entry, slice_of(receipt.entry), NULL);
+	if (r != R_GOOD || h.kept.n == 0)
+		goto out;
+	c.definition = buffer_slice(&h.definition);
+	c.head[0] = buffer_slice(&h.kept);
+	if (entry.seq < h.head.size) {
+		nodes[0] = *merkle_tree_leaf(m->tree, entry.seq);
+		c.n = 1 + merkle_tree_inclusion(m->tree, nodes + 1, entry.seq, h.head.size);
+		r = evidence_of_receipt(&out, &c, bytes, NULL);
+	} else {
+		/* Our board is shorter: was it signed later? */
+		c.head[1] = slice_of(receipt.checkpoint);
+		r = evidence_of_heads(&out, &c, NULL);
+	}
+	if (r == R_GOOD)
+		*path = keep(m->evidence_dir, buffer_slice(&out));
+out:
+	receipt_free(&receipt);
+	buffer_free(&out);
+	history_free(&h);
+}
+
+/* ---- entries that break the rules ---- */
+
+/* Our copy, and behind it what the board shows. */
+struct longer {
+	struct mirror *m;
+	struct buffer lines;
+};
+
+static enum result
+longer_entries(void *ctx, uint64_t from, uint64_t to, source_each *each, void *arg)
+{
+	const struct longer *l = ctx;
+	const struct source *s = mirror_source(l->m);
+	const uint64_t have = rules_size(l->m->rules);
+	const uint8_t *p = l->lines.p, *end = p + l->lines.n, *feed;
+	enum result r = R_GOOD;
+	uint64_t seq;
+
+	if (from < have)
+		r = s->entries(s->ctx, from, to < have ? to : have, each, arg);
+	for (seq = have; r == R_GOOD && seq < to; seq++, p = feed + 1) {
+		feed = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+		if (feed == NULL)
+			return R_MISSING_ENTRY;
+		if (seq >= from)
+			r = each(arg, seq, (struct slice){ p, (size_t)(feed - p) });
+	}
+	return r;
+}
+
+static enum result
+longer_blob(void *ctx, const struct digest *id, struct blob *out)
+{
+	const struct longer *l = ctx;
+	const struct source *s = mirror_source(l->m);
+
+	return s->blob(s->ctx, id, out);
+}
+
+static uint64_t
+count_lines(const struct buffer *lines)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < lines->n; i++)
+		n += lines->p[i] == '\n';
+	return n;
+}
+
+/* Get the lines up to `size`. */
+static enum result
+fetch_rest(struct longer *l, uint64_t size)
+{
+	struct buffer page = { 0 };
+	enum result r = R_GOOD;
+	uint64_t have;
+
+	while (r == R_GOOD && (have = rules_size(l->m->rules) + count_lines(&l->lines)) < size) {
+		r = board_entries(l->m->board, &page, &l->m->election, have, 0, NULL);
+		if (r == R_GOOD && page.n == 0)
+			r = R_MISSING_ENTRY;
+		buffer_add(&l->lines, page.p, page.n);
+		if (r == R_GOOD)
+			r = buffer_result(&l->lines);
+	}
+	buffer_free(&page);
+	return r;
+}
+
+void
+accuse_of_lines(struct mirror *m, struct slice lines, char **path)
+{
+	const struct head_signers signers = frozen_signers(mirror_now(m));
+	struct longer l = { .m = m };
+	const struct source source = { &l, longer_entries, longer_blob };
+	struct evidence_case c = { .n = 0 };
+	struct buffer note = { 0 }, out = { 0 };
+	struct checkpoint head;
+	struct history h;
+	enum result r = history_read(&h, m);
+
+	*path = NULL;
+	if (r == R_GOOD)
+		r = board_checkpoint(m->board, &note, &m->election, NULL);
+	if (r == R_GOOD)
+		r = head_open(&head, buffer_slice(&note), &signers);
+	buffer_add(&l.lines, lines.p, lines.n);
+	if (r == R_GOOD)
+		r = fetch_rest(&l, head.size);
+	c.definition = buffer_slice(&h.definition);
+	c.head[0] = buffer_slice(&note);
+	if (r == R_GOOD)
+		r = evidence_of_entries(&out, &c, head.size, &source, (struct slice){ NULL, 0 },
+		    NULL);
+	if (r == R_GOOD)
+		*path = keep(m->evidence_dir, buffer_slice(&out));
+	buffer_free(&note);
+	buffer_free(&l.lines);
+	buffer_free(&out);
+	history_free(&h);
+}
+
+void
+accuse_tell(struct why *why, char *path)
+{
+	const size_t n = strlen(why->text);
+
+	if (path != NULL)
+		(void)snprintf(why->text + n, sizeof why->text - n,
+		    "\nEvidence for everybody: %s (tabella verify evidence)", path);
+	else
+		(void)snprintf(why->text + n, sizeof why->text - n,
+		    "\nWhat it has signed does not convict it");
+	free(path);
+}
