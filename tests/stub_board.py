@@ -85,7 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, json.dumps({"elections": [{"id": ident}]}).encode())
         elif path[:2] != ["elections", ident]:
             self.answer(404, b'{"error":{"reason":"NOT_FOUND","text":"not here"}}')
-        elif path[2] == "checkpoint":
+        elif path[2] in ("checkpoint", "witnessed"):
             with open(checkpoint, "rb") as file:
                 self.answer(200, file.read())
         elif path[2] == "entries":
