@@ -369,6 +369,7 @@ test_scripts = \
 	tests/test_election.sh \
 	tests/test_equations.sh \
 	tests/test_forks.sh \
+	tests/test_honest.sh \
 	tests/test_layers.sh \
 	tests/test_liars.sh \
 	tests/test_load.sh \

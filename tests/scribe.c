@@ -9,6 +9,9 @@
  *						of entries the record and the time are kept
  *	scribe receipt KEY NAME ELECTION FOLDER SEQ
  *						-> the receipt of one of these entries
+ *	scribe honest FOLDER HEAD...		FOLDER/entries.ndjson is the board in the end; the heads are what it has
+ *						signed on the way. Ends with 1 if any two of them, or the last
+ *						over its entries, convict somebody
  *	scribe hash				record on standard input -> its hash, hexadecimal
  */
 #include <inttypes.h>
@@ -17,12 +20,14 @@
 #include <string.h>
 
 #include "ballots/entry.h"
+#include "ballots/evidence.h"
 #include "ballots/receipt.h"
 #include "ballots/ticket.h"
 #include "crypto/base64.h"
 #include "crypto/keyfile.h"
 #include "crypto/mem.h"
 #include "crypto/merkle.h"
+#include "crypto/note.h"
 
 static void
 need(int good, const char *what)
@@ -240,6 +245,80 @@ scribe_receipt(char **argv)
 	buffer_free(&head);
 }
 
+/* Try each way to make evidence out of two heads of the board with this tree. */
+static int
+convicts(struct slice definition, const struct merkle_tree *tree, const struct buffer *a,
+    const struct buffer *b)
+{
+	struct digest nodes[MERKLE_PATH_MAX + 1];
+	struct evidence_case c = { .definition = definition,
+		.head = { buffer_slice(a), buffer_slice(b) },
+		.nodes = nodes };
+	struct checkpoint first, second;
+	struct note note;
+	struct buffer out = { 0 };
+	enum result r;
+
+	need(note_parse(&note, c.head[0]) == R_GOOD &&
+		checkpoint_read(&first, note.text) == R_GOOD &&
+		note_parse(&note, c.head[1]) == R_GOOD &&
+		checkpoint_read(&second, note.text) == R_GOOD,
+	    "not a head");
+	if (first.size > 0 && first.size < second.size) {
+		if ((first.size & (first.size - 1)) == 0)
+			merkle_tree_root(tree, &nodes[c.n++], first.size);
+		c.n += merkle_tree_consistency(tree, nodes + c.n, first.size, second.size);
+	}
+	r = evidence_of_heads(&out, &c, NULL);
+	need(r == R_GOOD || r == R_NO_EVIDENCE, result_name(r));
+	buffer_free(&out);
+	return r == R_GOOD;
+}
+
+static void
+scribe_honest(char **argv)
+{
+	struct buffer lines = { 0 }, definition = { 0 }, *heads;
+	struct merkle_tree *tree = NULL;
+	struct entry entry;
+	struct digest leaf;
+	char name[4096], *line, *end;
+	size_t n = 0, i, k;
+
+	(void)snprintf(name, sizeof name, "%s/entries.ndjson", argv[2]);
+	read_path(&lines, name);
+	buffer_add(&lines, "", 1);
+	need(buffer_result(&lines) == R_GOOD && merkle_tree_new(&tree) == R_GOOD, "no memory");
+	for (line = (char *)lines.p; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		merkle_leaf(&leaf, line, (size_t)(end - line));
+		need(merkle_tree_append(tree, &leaf) == R_GOOD, "no memory");
+		if (definition.n == 0) {
+			*end = '\0';
+			need(entry_read(&entry, slice_of(line), NULL) == R_GOOD, "not an entry");
+			buffer_add(&definition, entry.record.p, entry.record.n);
+		}
+	}
+	while (argv[3 + n] != NULL)
+		n++;
+	heads = calloc(n + 1, sizeof *heads);
+	need(heads != NULL, "no memory");
+	for (i = 0; i < n; i++)
+		read_path(&heads[i], argv[3 + i]);
+	for (i = 0; i < n; i++)
+		for (k = i; k < n; k++)
+			if (convicts(buffer_slice(&definition), tree, &heads[i], &heads[k])) {
+				(void)printf("%s and %s convict\n", argv[3 + i], argv[3 + k]);
+				exit(1);
+			}
+	(void)printf("%zu heads convict nobody\n", n);
+	for (i = 0; i < n; i++)
+		buffer_free(&heads[i]);
+	free(heads);
+	merkle_tree_free(tree);
+	buffer_free(&definition);
+	buffer_free(&lines);
+}
+
 static void
 scribe_hash(char **argv)
 {
@@ -264,12 +343,13 @@ main(int argc, char **argv)
 		void (*run)(char **argv);
 	} commands[] = { { "sign", 3, scribe_sign }, { "ticket", 6, scribe_ticket },
 		{ "chain", 6, scribe_chain }, { "receipt", 7, scribe_receipt },
-		{ "hash", 2, scribe_hash } };
+		{ "honest", 0, scribe_honest }, { "hash", 2, scribe_hash } };
 	size_t i;
 
 	need(mem_init() == R_GOOD, "cannot start");
 	for (i = 0; i < sizeof commands / sizeof *commands; i++)
-		if (argc == commands[i].argc && strcmp(argv[1], commands[i].name) == 0) {
+		if ((argc == commands[i].argc || (commands[i].argc == 0 && argc > 3)) &&
+		    strcmp(argv[1], commands[i].name) == 0) {
 			commands[i].run(argv);
 			return 0;
 		}

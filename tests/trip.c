@@ -9,6 +9,7 @@
  *	full:N		from the Nth write on there is no room on the disk: half of the bytes of
  *			that one, none of the later ones
  *	random:N	the Nth and all further requests to getrandom for 32 bytes fail
+ *	clock:N		the system's clock is N seconds off (N may be negative)
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,9 +20,10 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum stumble { NEVER, KILL, FULL, RANDOM };
+enum stumble { NEVER, KILL, FULL, RANDOM, CLOCK };
 
 static struct {
 	pthread_once_t once;
@@ -40,6 +42,7 @@ read_how(void)
 	trip.how = strncmp(text, "kill:", 5) == 0 ? KILL
 	    : strncmp(text, "full:", 5) == 0      ? FULL
 	    : strncmp(text, "random:", 7) == 0    ? RANDOM
+	    : strncmp(text, "clock:", 6) == 0     ? CLOCK
 						  : NEVER;
 	trip.at = strtol(strchr(text, ':') + 1, NULL, 10);
 	trip.text = strchr(strchr(text, ':') + 1, ':');
@@ -82,6 +85,14 @@ last(const char *call, int fd, const char *path)
 		return 0;
 	(void)dprintf(STDERR_FILENO, "trip: %s\n", what);
 	return 1;
+}
+
+/* How far the clock is off. */
+static long
+offset(void)
+{
+	(void)pthread_once(&trip.once, read_how);
+	return trip.how == CLOCK ? trip.at : 0;
 }
 
 static void
@@ -180,4 +191,24 @@ getrandom(void *bytes, size_t n, unsigned flags)
 		return -1;
 	}
 	return ((ssize_t(*)(void *, size_t, unsigned))real("getrandom"))(bytes, n, flags);
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int r = ((int (*)(clockid_t, struct timespec *))real("clock_gettime"))(clock, t);
+
+	if (r == 0 && clock == CLOCK_REALTIME)
+		t->tv_sec += offset();
+	return r;
+}
+
+time_t
+time(time_t *out)
+{
+	const time_t t = ((time_t(*)(time_t *))real("time"))(NULL) + offset();
+
+	if (out != NULL)
+		*out = t;
+	return t;
 }
