@@ -290,10 +290,12 @@ sign_batch(struct batch *a, struct store *store)
 	struct merkle_tree *tree = tree_of(a);
 	struct buffer note = { 0 };
 	struct why why = { 0 };
+	uint64_t begun = meter_now();
 	bool own;
 	enum result r = board_sign(a->board, store, a->host, &own, &why);
 	size_t i;
 
+	meter_time(&a->board->meter.sign, begun);
 	if (r == R_GOOD)
 		r = hosted_note(a->host, &note);
 	if (r != R_GOOD)

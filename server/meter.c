@@ -116,5 +116,6 @@ meter_write(struct buffer *out, const struct meter *m)
 			    result_name((enum result)i), n);
 	write_times(out, "commit_seconds", "From the first statement of a batch to its COMMIT.",
 	    &m->commit);
+	write_times(out, "sign_seconds", "From there to the COMMIT of the signed head.", &m->sign);
 	write_times(out, "record_seconds", "From a whole request to its receipt.", &m->record);
 }

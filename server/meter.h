@@ -36,6 +36,7 @@ struct meter {
 	atomic_uint_fast64_t count[METER_COUNTS];
 	atomic_uint_fast64_t refused[RESULT_COUNT]; /* answers to records, by reason */
 	struct meter_times commit; /* of a batch: from the first statement to the COMMIT */
+	struct meter_times sign;   /* then: from that COMMIT to the one of the head over it */
 	struct meter_times record; /* from a whole request to its receipt */
 };
 

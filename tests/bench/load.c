@@ -175,6 +175,47 @@ print_spent(const struct spent *before, const struct spent *after, size_t ballot
 	printf(" together %.0f\n", all);
 }
 
+/* What the board counts about itself. */
+struct counted {
+	double batches, stored, commit, sign;
+};
+
+static double
+metric(const struct buffer *text, const char *name)
+{
+	const char *p = memmem(text->p, text->n, name, strlen(name));
+
+	return p != NULL ? strtod(p + strlen(name), NULL) : 0;
+}
+
+static void
+read_counted(struct counted *c, const struct load_board *b)
+{
+	struct buffer text = { 0 };
+
+	if (load_ask(b, &text, NULL, "GET", "/metrics", (struct slice){ 0 }) != 200)
+		load_die("the board has no /metrics");
+	c->batches = metric(&text, "\ntabella_batches_total ");
+	c->stored = metric(&text, "\ntabella_records_stored_total ");
+	c->commit = metric(&text, "\ntabella_commit_seconds_sum ");
+	c->sign = metric(&text, "\ntabella_sign_seconds_sum ");
+	buffer_free(&text);
+}
+
+static void
+print_counted(const struct counted *before, const struct counted *after)
+{
+	double n = after->batches - before->batches;
+
+	if (n > 0)
+		printf("  batches of %.0f on average: %.1f ms to commit, %.1f ms to sign and "
+		       "commit "
+		       "the head\n",
+		    (after->stored - before->stored) / n,
+		    (after->commit - before->commit) / n * 1e3,
+		    (after->sign - before->sign) / n * 1e3);
+}
+
 static size_t
 resident_mb(pid_t pid)
 {
@@ -234,14 +275,18 @@ static void
 run(const char *what, struct load_run *r, const struct load_board *b, struct load_election *e,
     size_t from, size_t to)
 {
+	struct counted counted_before, counted_after;
 	struct spent before, after;
 
+	read_counted(&counted_before, b);
 	r->connections = options.connections;
 	read_spent(&before, b);
 	load_drive(r, b, e, from, to);
 	read_spent(&after, b);
 	print_run(what, r, e, from, to);
 	print_spent(&before, &after, to - from);
+	read_counted(&counted_after, b);
+	print_counted(&counted_before, &counted_after);
 	(void)fflush(stdout);
 }
 
