@@ -338,7 +338,15 @@ bench: tests/bench/bench tests/bench/pipeline
 bench-large: tests/bench/bench tests/bench/pipeline
 	@BENCH='$(BENCH)' BENCH_JSON='$(BENCH_JSON)' tests/bench/bench --large
 
-.PHONY: bench bench-large load
+# The comparisons of fast and slow paths, ten million of each kind: half an hour or so. LONG=n for
+# another number.
+LONG = 10000000
+check-long: tests/test_lanes tests/test_scalar tests/test_modp
+	TABELLA_LONG=$(LONG) tests/test_lanes
+	TABELLA_LONG=$(LONG) tests/test_scalar
+	TABELLA_LONG=`expr $(LONG) / 50` tests/test_modp
+
+.PHONY: bench bench-large check-long load
 
 # For the scripts that hold whole elections (elect.sh): what signs and chains any bytes, a
 # trustee that does not keep the rules, and a library that makes a program stumble.
