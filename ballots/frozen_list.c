@@ -106,7 +106,8 @@ frozen_list(const struct frozen *f, uint64_t id, const struct source *source, st
 		    (size_t)item->counted, item->width);
 		rows.row_bytes = out->bytes.n / (size_t)item->counted;
 		out->bytes.p = rows.bytes = out->bytes.n == 0 ? NULL : malloc(out->bytes.n);
-		out->blob = (struct blob){ out->bytes, free, rows.bytes };
+		out->blob =
+		    (struct blob){ .bytes = out->bytes, .release = free, .owner = rows.bytes };
 		wants = wanted(f, item);
 		if (rows.bytes == NULL || wants == NULL)
 			r = R_NO_MEMORY;

@@ -12,6 +12,7 @@
 
 #include "ballots/body.h"
 #include "ballots/definition.h"
+#include "ballots/source.h"
 #include "crypto/buffer.h"
 #include "crypto/group.h"
 #include "crypto/hash.h"
@@ -83,7 +84,7 @@ enum roll_depth { ROLL_CHECK_ALL, ROLL_KEYS_ONLY };
  * R_BAD_PROOF; R_NO_MEMORY, R_NO_RANDOM, R_CANCELLED. On refusal *out is NULL and `why`
  * names the line. The result is immutable and counted: roll_ref, roll_unref. */
 enum result roll_read(struct roll **out, const struct definition *d, const struct digest *election,
-    const struct body_roll *body, struct slice blob, enum roll_depth depth,
+    const struct body_roll *body, const struct blob *blob, enum roll_depth depth,
     const struct effort *effort, struct why *why);
 struct roll *roll_ref(const struct roll *roll);
 void roll_unref(struct roll *roll);

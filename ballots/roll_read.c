@@ -95,6 +95,7 @@ roll_new(uint64_t count, size_t element)
 struct reader {
 	const struct definition *d;
 	const struct digest *election;
+	const struct blob *blob;
 	struct slice rest; /* of the blob */
 	uint64_t at;       /* the number of the next line */
 	struct why why;    /* about the line at hand */
@@ -112,7 +113,8 @@ take_line(struct reader *in, struct slice *line)
 	line->n = (size_t)(stop - in->rest.p);
 	in->rest.p += line->n + 1;
 	in->rest.n -= line->n + 1;
-	in->at++;
+	if (++in->at % CHUNK == 0)
+		blob_passed(in->blob, in->blob->bytes.n - in->rest.n);
 	return R_GOOD;
 }
 
@@ -380,23 +382,23 @@ verify_lines(struct reader *in, const struct body_roll *body, const struct effor
 
 enum result
 roll_read(struct roll **out, const struct definition *d, const struct digest *election,
-    const struct body_roll *body, struct slice blob, enum roll_depth depth,
+    const struct body_roll *body, const struct blob *blob, enum roll_depth depth,
     const struct effort *effort, struct why *why)
 {
-	struct reader in = { .d = d, .election = election, .rest = blob };
+	struct reader in = { .d = d, .election = election, .blob = blob, .rest = blob->bytes };
 	struct roll *roll;
 	enum result r;
 
 	*out = NULL;
-	if (blob.n != body->bytes)
+	if (blob->bytes.n != body->bytes)
 		return why_set(why, R_BAD_BLOB, "the roll has %zu bytes, its record says %llu",
-		    blob.n, (unsigned long long)body->bytes);
+		    blob->bytes.n, (unsigned long long)body->bytes);
 	roll = roll_new(body->count, group_element_bytes(d->group));
 	if (roll == NULL)
 		return why_set(why, R_NO_MEMORY, "out of memory for a roll");
 	r = read_lines(roll, &in, body);
 	if (r == R_GOOD && depth == ROLL_CHECK_ALL) {
-		in.rest = blob;
+		in.rest = blob->bytes;
 		in.at = 0;
 		r = verify_lines(&in, body, effort);
 	}

@@ -4,14 +4,47 @@
 
 #include "ballots/rules_parts.h"
 
-#define BATCH 4096 /* voters' records that are verified together */
+#define BATCH 4096      /* voters' records that are verified together */
+#define WINDOW_LEAST 16 /* lines that are looked at together at first; more while all are taken */
+#define AHEAD_LEAST 256 /* lines from which on several threads read them beforehand */
+#define AHEAD_GRAIN 64
 
 /* A line on its way through. */
 struct step {
 	struct entry entry;
 	struct digest hash;
 	struct check *check;
+	struct record *record; /* parsed beforehand, with entry and hash, or NULL */
 };
+
+/* ---- reading beforehand ---- */
+
+struct ahead {
+	struct step *steps;
+	const struct slice *lines;
+};
+
+/* What is refused is read once more when its turn comes, which says why. */
+static enum result
+read_ahead(void *ctx, size_t from, size_t to, size_t *bad)
+{
+	const struct ahead *a = ctx;
+	size_t i;
+
+	(void)bad;
+	for (i = from; i < to; i++) {
+		struct step *s = &a->steps[i];
+
+		if (entry_read(&s->entry, a->lines[i], NULL) != R_GOOD)
+			continue;
+		entry_hash(&s->hash, a->lines[i]);
+		if (record_parse(&s->record, NULL, s->entry.record, NULL) != R_GOOD)
+			s->record = NULL;
+	}
+	return R_GOOD;
+}
+
+/* ---- one line after the other ---- */
 
 static enum result
 refuse(struct why *why, enum result r, const char *check, const char *format, uint64_t number)
@@ -27,14 +60,17 @@ static enum result
 judge_line(const struct rules *rules, struct step *s, const struct entry *next, struct slice line,
     struct why *why)
 {
-	enum result r = entry_read(&s->entry, line, why);
+	enum result r;
 
-	if (r != R_GOOD) {
-		if (why != NULL && r < R_NO_MEMORY)
-			memcpy(why->check, "V004", sizeof "V004");
-		return r;
+	if (s->record == NULL) {
+		r = entry_read(&s->entry, line, why);
+		if (r != R_GOOD) {
+			if (why != NULL && r < R_NO_MEMORY)
+				memcpy(why->check, "V004", sizeof "V004");
+			return r;
+		}
+		entry_hash(&s->hash, line);
 	}
-	entry_hash(&s->hash, line);
 	if (s->entry.seq != next->seq)
 		return refuse(why, R_BAD_SEQUENCE, "V005",
 		    "the next entry is number %llu, but another stands here", next->seq);
@@ -57,11 +93,12 @@ judge_line(const struct rules *rules, struct step *s, const struct entry *next, 
 static enum result
 prepare(const struct rules *rules, struct step *s, struct why *why)
 {
+	struct record *record = s->record;
 	enum record_type type;
-	struct record *record;
 	enum result r;
 
-	r = record_parse(&record, &type, s->entry.record, why);
+	s->record = NULL;
+	r = record != NULL ? R_GOOD : record_parse(&record, &type, s->entry.record, why);
 	if (r != R_GOOD) {
 		rules_name_check(why, type, r);
 		return r;
@@ -138,6 +175,9 @@ take_some(struct rules *rules, struct step *steps, const struct slice *lines, si
 
 	*taken = 0;
 	memset(steps, 0, n * sizeof *steps);
+	if (n >= AHEAD_LEAST && effort != NULL && effort->threads != 1)
+		(void)par_ranges(&(struct effort){ .threads = effort->threads }, n, AHEAD_GRAIN,
+		    read_ahead, &(struct ahead){ steps, lines }, NULL);
 	stopped = gather(rules, steps, lines, n, &ready, reason);
 	for (i = 0; i < ready; i++)
 		checks[i] = steps[i].check;
@@ -149,6 +189,8 @@ take_some(struct rules *rules, struct step *steps, const struct slice *lines, si
 	}
 	for (i = 0; i < ready; i++)
 		check_free(checks[i]);
+	for (i = 0; i < n; i++)
+		record_free(steps[i].record);
 	rules_settle(rules);
 	if (r == R_GOOD && stopped != R_GOOD) {
 		r = stopped;
@@ -163,8 +205,8 @@ rules_entries(struct rules *rules, const struct slice *lines, size_t n, const st
     const struct effort *effort, size_t *done, struct why *why)
 {
 	const size_t room = n < BATCH ? n : BATCH;
+	size_t all = 0, taken, window = room;
 	struct step *steps;
-	size_t all = 0, taken;
 	enum result r = R_GOOD;
 
 	if (done != NULL)
@@ -173,9 +215,13 @@ rules_entries(struct rules *rules, const struct slice *lines, size_t n, const st
 	if (steps == NULL)
 		return why_set(why, R_NO_MEMORY, "out of memory for entries");
 	while (all < n && r == R_GOOD) {
-		r = take_some(rules, steps, lines + all, n - all < room ? n - all : room, source,
-		    effort, &taken, why);
+		if (window > n - all)
+			window = n - all;
+		r = take_some(rules, steps, lines + all, window, source, effort, &taken, why);
 		all += taken;
+		/* Records that stand alone are not worth looking far ahead. */
+		window = taken < window ? WINDOW_LEAST : 2 * window;
+		window = window < room ? window : room;
 	}
 	free(steps);
 	if (done != NULL)

@@ -14,6 +14,30 @@ blob_release(struct blob *blob)
 	*blob = (struct blob){ 0 };
 }
 
+#define STRETCH ((size_t)4 << 20)
+
+void
+blob_passed(const struct blob *blob, size_t n)
+{
+	if (blob->passed != NULL)
+		blob->passed(blob->owner, n);
+}
+
+static void
+hash_blob(struct digest *hash, const struct blob *blob)
+{
+	struct sha256 s;
+	size_t at, n;
+
+	sha256_start(&s);
+	for (at = 0; at < blob->bytes.n; at += n) {
+		n = blob->bytes.n - at < STRETCH ? blob->bytes.n - at : STRETCH;
+		sha256_add(&s, blob->bytes.p + at, n);
+		blob_passed(blob, at + n);
+	}
+	sha256_finish(&s, hash);
+}
+
 enum result
 source_blob(const struct source *source, const struct digest *id, struct blob *out)
 {
@@ -24,7 +48,7 @@ source_blob(const struct source *source, const struct digest *id, struct blob *o
 	r = source->blob(source->ctx, id, out);
 	if (r != R_GOOD)
 		return r;
-	sha256(&hash, out->bytes.p, out->bytes.n);
+	hash_blob(&hash, out);
 	if (digest_equal(&hash, id))
 		return R_GOOD;
 	blob_release(out);

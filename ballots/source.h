@@ -21,7 +21,14 @@ struct blob {
 	struct slice bytes;
 	void (*release)(void *owner); /* may be NULL */
 	void *owner;
+	/* May be NULL: the first n bytes have been read. They may leave memory until they are
+	 * read again. */
+	void (*passed)(void *owner, size_t n);
 };
+
+/* Who reads a blob from front to back, once or more often, says how far it is, so that one
+ * that is larger than memory does not stay there. */
+void blob_passed(const struct blob *blob, size_t n);
 
 /* Called for each line; what it returns other than R_GOOD ends the reading. The
  * line (without line end) is valid during the call only. */

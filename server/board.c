@@ -1,7 +1,11 @@
 #include "server/board.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "crypto/base64.h"
 #include "server/store_blob.h"
@@ -12,6 +16,7 @@
 #define APPEND_BYTES ((size_t)32 << 20)
 #define LONGS_WAITING 256
 #define LONGS_BYTES ((size_t)64 << 20)
+#define MAPPED_FROM (16u << 20) /* bytes of a blob */
 #define CLERKS 3
 #define ERRANDS_WAITING 8192
 #define STOP_MS 10000
@@ -43,6 +48,78 @@ source_entries(void *ctx, uint64_t from, uint64_t to, source_each *each, void *a
 	return r == R_NOT_FOUND ? R_MISSING_ENTRY : r;
 }
 
+/* A blob lies in a file that nobody else sees, below the board's folder, and is mapped: the
+ * kernel keeps as much of it in memory as there is room for, and what has been read is let
+ * go. */
+struct mapped {
+	uint8_t *bytes;
+	size_t n;
+};
+
+static void
+unmap(void *owner)
+{
+	struct mapped *m = owner;
+
+	(void)munmap(m->bytes, m->n);
+	free(m);
+}
+
+static void
+let_go(void *owner, size_t n)
+{
+	const struct mapped *m = owner;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	(void)madvise(m->bytes, n / page * page, MADV_DONTNEED);
+}
+
+static enum result
+copy_blob(int fd, struct store *store, const struct store_blob *blob)
+{
+	uint8_t *piece = malloc(STORE_CHUNK);
+	enum result r = piece == NULL ? R_NO_MEMORY : R_GOOD;
+	uint64_t at;
+	size_t n;
+
+	for (at = 0; r == R_GOOD && at < blob->size; at += n) {
+		n = blob->size - at < STORE_CHUNK ? (size_t)(blob->size - at) : STORE_CHUNK;
+		r = store_blob_read(store, piece, blob, at, n, NULL);
+		if (r == R_GOOD && write(fd, piece, n) != (ssize_t)n)
+			r = R_NO_DISK;
+	}
+	free(piece);
+	return r == R_NOT_FOUND ? R_MISSING_BLOB : r;
+}
+
+static enum result
+map_blob(const struct board_source *s, const struct store_blob *blob, struct blob *out)
+{
+	struct mapped *m = calloc(1, sizeof *m);
+	int fd = open(s->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	enum result r = m == NULL ? R_NO_MEMORY : fd < 0 ? R_NO_DISK : R_GOOD;
+
+	if (r == R_GOOD)
+		r = copy_blob(fd, s->store, blob);
+	if (r == R_GOOD) {
+		m->n = (size_t)blob->size;
+		m->bytes = mmap(NULL, m->n, PROT_READ, MAP_SHARED, fd, 0);
+		if (m->bytes == MAP_FAILED)
+			r = R_NO_MEMORY;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	if (r != R_GOOD) {
+		free(m);
+		return r;
+	}
+	*out = (struct blob){ .bytes = { m->bytes, m->n },
+		.release = unmap,
+		.passed = let_go,
+		.owner = m };
+	return R_GOOD;
+}
+
 static enum result
 source_blob_read(void *ctx, const struct digest *id, struct blob *out)
 {
@@ -55,6 +132,8 @@ source_blob_read(void *ctx, const struct digest *id, struct blob *out)
 	r = store_blob_find(s->store, &blob, s->host->key, id, NULL);
 	if (r != R_GOOD)
 		return r == R_NOT_FOUND ? R_MISSING_BLOB : r;
+	if (blob.size > MAPPED_FROM)
+		return map_blob(s, &blob, out);
 	bytes = malloc(blob.size > 0 ? (size_t)blob.size : 1);
 	if (bytes == NULL)
 		return R_NO_MEMORY;
@@ -71,8 +150,10 @@ source_blob_read(void *ctx, const struct digest *id, struct blob *out)
 }
 
 void
-board_source_set(struct board_source *s, struct store *store, struct hosted *host)
+board_source_set(struct board_source *s, const struct board *b, struct store *store,
+    struct hosted *host)
 {
+	s->folder = b->config.folder != NULL ? b->config.folder : P_tmpdir;
 	s->store = store;
 	s->host = host;
 	s->source.ctx = s;
@@ -105,6 +186,7 @@ set_reading(struct hosted_reading *reading, struct board *b, struct board_source
     enum rules_mode mode, const struct effort *effort)
 {
 	*reading = (struct hosted_reading){ .store = source->store,
+		.options = &b->config.store,
 		.source = &source->source,
 		.mode = mode,
 		.effort = effort,
@@ -141,7 +223,7 @@ board_load(struct board *b, struct store *store, enum rules_mode mode, struct wh
 	size_t i;
 
 	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++) {
-		board_source_set(&s, store, h);
+		board_source_set(&s, b, store, h);
 		set_reading(&reading, b, &s, mode, &effort);
 		r = hosted_load(h, &reading, why);
 	}
@@ -156,7 +238,7 @@ board_load_more(struct board *b, struct store *store, struct hosted *h, struct w
 	struct board_source s;
 	enum result r;
 
-	board_source_set(&s, store, h);
+	board_source_set(&s, b, store, h);
 	set_reading(&reading, b, &s, RULES_VERIFY, &effort);
 	r = hosted_load(h, &reading, why);
 	if (r != R_GOOD && r != R_NO_DATABASE) {

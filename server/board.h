@@ -91,9 +91,11 @@ enum result board_load_more(struct board *b, struct store *store, struct hosted 
 struct board_source {
 	struct store *store;
 	struct hosted *host;
+	const char *folder;   /* for large blobs while they are in use */
 	struct source source; /* use this one */
 };
-void board_source_set(struct board_source *s, struct store *store, struct hosted *host);
+void board_source_set(struct board_source *s, const struct board *b, struct store *store,
+    struct hosted *host);
 
 /* signing.c: commit entries and signatures as store_commit, and find out what became of them: never
  * R_NOT_CONFIRMED unless the board is stopping. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ballots/head.h"
+#include "server/stretch.h"
 
 /* ---- frontiers ---- */
 
@@ -72,35 +73,12 @@ hosted_free(struct hosted *h)
 
 /* ---- reading a stored election ---- */
 
-#define LOAD_LINES 1024
-
 struct load {
 	struct hosted *h;
 	const struct hosted_reading *reading;
 	struct why *why;
 	struct mark_head mark; /* size 0: none */
-	struct buffer bytes;
-	size_t start[LOAD_LINES + 1];
-	size_t n;
 };
-
-static enum result
-flush_lines(struct load *l)
-{
-	struct slice lines[LOAD_LINES];
-	enum result r;
-	size_t i;
-
-	for (i = 0; i < l->n; i++) {
-		lines[i].p = l->bytes.p + l->start[i];
-		lines[i].n = l->start[i + 1] - l->start[i];
-	}
-	r = rules_entries(l->h->rules, lines, l->n, l->reading->source, l->reading->effort, NULL,
-	    l->why);
-	l->n = 0;
-	buffer_clear(&l->bytes);
-	return r;
-}
 
 /* Is the tree that was read the one that the board has signed for when it was of this size? */
 static enum result
@@ -118,44 +96,47 @@ meets_mark(const struct load *l)
 	    (unsigned long long)l->mark.size);
 }
 
+/* Take lines through the rule book and into the tree. */
 static enum result
-load_line(void *ctx, uint64_t seq, struct slice line)
+load_stretch(struct load *l, const struct stretch *stretch)
 {
-	struct load *l = ctx;
-	struct digest leaf;
-	enum result r;
+	struct hosted *h = l->h;
+	enum result r = rules_entries(h->rules, stretch->line, stretch->n, l->reading->source,
+	    l->reading->effort, NULL, l->why);
+	size_t i;
 
-	(void)seq;
-	merkle_leaf(&leaf, line.p, line.n);
-	r = merkle_edge_append(&l->h->edge, &leaf, NULL, NULL);
-	if (r != R_GOOD)
-		return r;
-	merkle_frontier_append(&l->h->frontier, &leaf);
-	if (l->h->frontier.size == l->mark.size)
-		r = meets_mark(l);
-	if (r != R_GOOD)
-		return r;
-	l->start[l->n++] = l->bytes.n;
-	buffer_add(&l->bytes, line.p, line.n);
-	l->start[l->n] = l->bytes.n;
-	r = buffer_result(&l->bytes);
-	return r == R_GOOD && l->n == LOAD_LINES ? flush_lines(l) : r;
+	for (i = 0; r == R_GOOD && i < stretch->n; i++) {
+		r = merkle_edge_append(&h->edge, &stretch->leaf[i], NULL, NULL);
+		if (r != R_GOOD)
+			break;
+		merkle_frontier_append(&h->frontier, &stretch->leaf[i]);
+		if (h->frontier.size == l->mark.size)
+			r = meets_mark(l);
+	}
+	return r;
 }
 
 /* Read on to entry `to`. */
 static enum result
 load_lines(struct load *l, uint64_t to)
 {
+	const struct hosted_reading *reading = l->reading;
 	uint64_t from = l->h->frontier.size;
-	enum result r = R_GOOD, judged = R_GOOD;
+	const struct stretch *stretch = NULL;
+	struct stretches *s = NULL;
+	enum result r = R_GOOD;
 
 	if (from < to)
-		r = store_lines(l->reading->store, l->h->key, from, to - from, load_line, l,
-		    l->why);
-	/* What came before the connection was lost counts. */
-	if ((r == R_GOOD || r == R_NO_DATABASE) && l->n > 0)
-		judged = flush_lines(l);
-	return judged != R_GOOD ? judged : r;
+		r = stretches_new(&s, reading->store, reading->options, l->h->key, from, to);
+	if (s == NULL)
+		return r;
+	do {
+		r = stretches_next(s, &stretch, l->why);
+		if (r == R_GOOD && stretch != NULL)
+			r = load_stretch(l, stretch);
+	} while (r == R_GOOD && stretch != NULL);
+	stretches_free(s);
+	return r;
 }
 
 enum result
@@ -258,7 +239,6 @@ hosted_load(struct hosted *h, const struct hosted_reading *reading, struct why *
 	if (r == R_GOOD)
 		r = load_head(l, &head);
 	store_head_free(&head);
-	buffer_free(&l->bytes);
 	free(l);
 	return r;
 }

@@ -51,6 +51,7 @@ void hosted_free(struct hosted *h);
 /* How to read a stored election. */
 struct hosted_reading {
 	struct store *store;
+	const struct store_options *options; /* for reading ahead on another connection, or NULL */
 	const struct source *source;
 	/* RULES_REPLAY: what the board has signed for is not verified once more, but it must
 	 * be what it has signed for. What it has not signed for yet is verified. */

@@ -83,6 +83,8 @@ server_libtserver_a_SOURCES = \
 	server/store_schema.h \
 	server/store_settle.c \
 	server/store_tree.c \
+	server/stretch.c \
+	server/stretch.h \
 	server/tls.c \
 	server/tls.h \
 	server/verify.c \

@@ -118,7 +118,7 @@ run_jobs(struct board *b, struct store *store, struct job *list, const struct ef
 				end = &job->next;
 			}
 		}
-		board_source_set(&source, store, host);
+		board_source_set(&source, b, store, host);
 		begun = meter_now();
 		checks_run(checks, n, &source.source, effort);
 		meter_add(&b->meter, METER_VERIFIED, n);

@@ -13,6 +13,7 @@
 #include "crypto/base64.h"
 #include "server/roles.h"
 #include "server/store_schema.h"
+#include "server/stretch.h"
 #include "tests/pg.h"
 #include "tests/store_board.h"
 
@@ -266,6 +267,67 @@ START_TEST(ranges_end_where_they_should)
 	ck_assert_int_eq(store_lines(store, t.election, 1, UINT64_MAX, stop_at_five, &next, &why),
 	    R_NOT_FOUND);
 	toy_end(&t);
+}
+END_TEST
+
+/* Read from..to in stretches and compare with the leaves one by one. */
+static uint64_t
+read_stretches(struct toy *t, const struct store_options *o, uint64_t from, uint64_t to,
+    enum result *r)
+{
+	const struct stretch *stretch;
+	struct stretches *s;
+	struct digest leaf;
+	uint64_t n = 0;
+	size_t i;
+
+	ck_assert_int_eq(stretches_new(&s, t->store, o, t->election, from, to), R_GOOD);
+	while ((*r = stretches_next(s, &stretch, &why)) == R_GOOD && stretch != NULL)
+		for (i = 0; i < stretch->n; i++, n++) {
+			merkle_leaf(&leaf, stretch->line[i].p, stretch->line[i].n);
+			ck_assert(digest_equal(&leaf, &stretch->leaf[i]));
+			ck_assert_ptr_nonnull(
+			    memmem(stretch->line[i].p, stretch->line[i].n, "seq", 3));
+		}
+	stretches_free(s);
+	return n;
+}
+
+START_TEST(long_boards_are_read_ahead)
+{
+	char *address = cluster_address(cluster, DB_ROLE_BOARD, DATABASE_NAME);
+	const struct store_options good = { .address = address },
+				   bad = { .address = "host=/nowhere", .retry_ms = 1 };
+	const struct stretch *stretch;
+	struct stretches *s;
+	enum result r;
+	struct toy t;
+	int i;
+
+	toy_start(&t, store, "stretches", 1);
+	for (i = 0; i < 4; i++)
+		toy_persist(&t, STORE_BATCH_MAX);
+	toy_persist(&t, 7);
+	ck_assert_uint_eq(read_stretches(&t, NULL, 0, t.head.size, &r), t.head.size);
+	ck_assert_uint_eq(read_stretches(&t, &good, 0, t.head.size, &r), t.head.size);
+	ck_assert_int_eq(r, R_GOOD);
+	ck_assert_uint_eq(read_stretches(&t, &good, 3, t.head.size - 2, &r), t.head.size - 5);
+	ck_assert_uint_eq(read_stretches(&t, &good, 5, 6, &r), 1);
+	ck_assert_uint_eq(read_stretches(&t, &good, 5, 5, &r), 0);
+	/* Beyond the end: first what there is. */
+	ck_assert_uint_eq(read_stretches(&t, &good, 0, t.head.size + 1, &r), t.head.size);
+	ck_assert_int_eq(r, R_NOT_FOUND);
+	ck_assert_uint_eq(read_stretches(&t, NULL, 4000, t.head.size + 9, &r), t.head.size - 4000);
+	ck_assert_int_eq(r, R_NOT_FOUND);
+	ck_assert_uint_eq(read_stretches(&t, &bad, 0, t.head.size, &r), 0);
+	ck_assert_int_eq(r, R_NO_DATABASE);
+	/* Whoever loses interest early. */
+	ck_assert_int_eq(stretches_new(&s, store, &good, t.election, 0, t.head.size), R_GOOD);
+	ck_assert_int_eq(stretches_next(s, &stretch, &why), R_GOOD);
+	ck_assert_ptr_nonnull(stretch);
+	stretches_free(s);
+	toy_end(&t);
+	free(address);
 }
 END_TEST
 
@@ -815,6 +877,7 @@ body(void)
 	tcase_add_test(tc, a_head_is_signed_once);
 	tcase_add_test(tc, entries_are_found_by_record_and_tracker);
 	tcase_add_test(tc, ranges_end_where_they_should);
+	tcase_add_test(tc, long_boards_are_read_ahead);
 	tcase_add_test(tc, a_large_line_and_an_empty_note);
 	tcase_add_test(tc, limits_of_a_batch);
 	tcase_add_test(tc, only_one_of_two_moves_the_head);
