@@ -440,7 +440,7 @@ VFE_INLINE void
 vfe_store(uint64_t *const row[VFE_LANES], unsigned lanes, const vfe *in, unsigned n)
 {
 	const unsigned all = 5 * n;
-	__m256i from[20], r[4];
+	__m256i from[20] = { { 0 } }, r[4];
 	unsigned at, i;
 
 #pragma GCC unroll 4

@@ -4,6 +4,7 @@
 #include "crypto/lanes_codec.h"
 #include "crypto/lanes_multi.h"
 #include "crypto/lanes_powers.h"
+#include "crypto/lanes_table.h"
 
 const struct lanes lanes_avx2 = {
 	.decode = lanes_decode,

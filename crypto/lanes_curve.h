@@ -299,6 +299,8 @@ vpoint_store(struct ed *out, unsigned lanes, const struct vpoint *p)
 	unsigned i;
 
 	for (i = 0; i < L; i++)
+		/* an address is all that is taken */
+		/* cppcheck-suppress uninitvar */
 		row[i] = out[i < lanes ? i : 0].x.v;
 	vfe_store(row, lanes, &p->x, 4);
 }
@@ -315,7 +317,8 @@ words_load(vnumber w[4], const uint8_t *bytes, size_t stride, unsigned lanes)
 		for (k = 0; k < 4; k++)
 			word[k][i] = four[k];
 	}
-	memcpy(w, word, sizeof word);
+	for (k = 0; k < 4; k++)
+		memcpy(&w[k], word[k], sizeof w[k]);
 }
 
 static void
@@ -324,7 +327,8 @@ words_store(uint8_t *bytes, size_t stride, unsigned lanes, const vnumber w[4])
 	uint64_t word[4][L], four[4];
 	unsigned i, k;
 
-	memcpy(word, w, sizeof word);
+	for (k = 0; k < 4; k++)
+		memcpy(word[k], &w[k], sizeof w[k]);
 	for (i = 0; i < lanes; i++) {
 		for (k = 0; k < 4; k++)
 			four[k] = word[k][i];

@@ -48,6 +48,8 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/lanes_multi.h \
 	crypto/lanes_portable.c \
 	crypto/lanes_powers.h \
+	crypto/lanes_straus.h \
+	crypto/lanes_table.h \
 	crypto/mem.c \
 	crypto/mem.h \
 	crypto/merkle.c \
