@@ -79,8 +79,10 @@ same_numbers(const struct vfield *f, vfield_op *op, const struct fe *a, const st
 
 	op(have, a, b);
 	for (i = 0; i < VFIELD_MOST; i++) {
+		/* assertions only where they fail: they cost more than what is tested */
 		for (k = 0; k < 5; k++)
-			ck_assert_uint_lt(have[i].v[k], f->bound);
+			if (have[i].v[k] >= f->bound)
+				ck_abort_msg("limb %u", k);
 		fe_to_bytes(w, &want[i]);
 		fe_to_bytes(h, &have[i]);
 		if (memcmp(w, h, FE_BYTES) != 0)
@@ -195,7 +197,8 @@ same(const struct ed *have, const struct ed *want, size_t n)
 			ck_abort_msg("element %zu of %zu differs", i, n);
 		fe_mul(&l, &have[i].x, &have[i].y);
 		fe_mul(&r, &have[i].z, &have[i].t);
-		ck_assert(fe_equal(&l, &r));
+		if (!fe_equal(&l, &r))
+			ck_abort_msg("x y is not z t");
 		/* y^2 - x^2 = z^2 + d t^2 */
 		fe_square(&l, &have[i].y);
 		fe_square(&t, &have[i].x);
@@ -206,7 +209,8 @@ same(const struct ed *have, const struct ed *want, size_t n)
 		fe_add(&r, &r, &t);
 		fe_carry(&l);
 		fe_carry(&r);
-		ck_assert(fe_equal(&l, &r));
+		if (!fe_equal(&l, &r))
+			ck_abort_msg("not on the curve");
 	}
 }
 
@@ -332,7 +336,8 @@ encodings(const struct lanes *fast, struct arena *x, size_t n, size_t stride)
 	ck_assert_mem_eq(x->s, x->t, sizeof x->s);
 	fast->decode(x->have, x->have_verdict, x->s, stride, n);
 	for (i = 0; i < n; i++)
-		ck_assert_int_eq(x->have_verdict[i], R_GOOD);
+		if (x->have_verdict[i] != R_GOOD)
+			ck_assert_int_eq(x->have_verdict[i], R_GOOD);
 	same(x->have, x->a, n);
 	fast->encode_double(x->s, stride, x->a, n);
 	slow->encode_double(x->t, stride, x->a, n);
