@@ -68,6 +68,7 @@ static const char *const families[RECORD_TYPES] = {
 	[RECORD_DECRYPT] = "123456",
 	[RECORD_FAULT] = "12345",
 	[RECORD_RESULT] = "12345",
+	[RECORD_BOARD_KEY] = "12345",
 };
 
 static const char *const family_names[] = { "", "form", "author", "chain", "place", "content",
@@ -256,13 +257,15 @@ promise(struct archive_report *report, const char *what, const struct text *t)
 static void
 any_of(struct text *t, uint64_t k, uint64_t n, const char *who)
 {
+	const char *plural = who[strlen(who) - 1] == 's' ? "es" : "s";
+
 	if (n == 1)
 		say(t, "the one %s", who);
 	else if (k >= n)
-		say(t, "all %llu %ss", (unsigned long long)n, who);
+		say(t, "all %llu %s%s", (unsigned long long)n, who, plural);
 	else
-		say(t, "any %llu of the %llu %ss", (unsigned long long)k, (unsigned long long)n,
-		    who);
+		say(t, "any %llu of the %llu %s%s", (unsigned long long)k, (unsigned long long)n,
+		    who, plural);
 }
 
 static enum result

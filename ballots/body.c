@@ -275,6 +275,17 @@ body_result_walk(struct walk *w, struct body_result *b)
 }
 
 void
+body_board_key_walk(struct walk *w, struct body_board_key *b)
+{
+	walk_object(w);
+	digest_walk(w, "election", &b->election);
+	walk_key(w, "key");
+	walk_bin(w, b->key.b, sizeof b->key.b);
+	digest_walk(w, "prev", &b->prev);
+	walk_end(w);
+}
+
+void
 body_result_hash(struct digest *hash, struct slice object)
 {
 	hash_tagged(hash, "tabella/1 result", object.p, object.n);

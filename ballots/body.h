@@ -15,6 +15,7 @@
 #include "ballots/definition.h"
 #include "ballots/item.h"
 #include "crypto/hash.h"
+#include "crypto/sign.h"
 #include "crypto/slice.h"
 
 #define BODY_ATTEMPT_MAX 64
@@ -165,6 +166,12 @@ struct body_result {
 	struct body_upto upto;
 };
 
+struct body_board_key {
+	struct digest election;
+	struct sign_public key; /* the board's from now on */
+	struct digest prev;
+};
+
 /* Each reads or writes the inner object of its body. */
 void body_roll_walk(struct walk *w, struct body_roll *b);
 void body_approve_walk(struct walk *w, struct body_approve *b);
@@ -184,6 +191,7 @@ void body_mix_walk(struct walk *w, struct body_mix *b);
 void body_decrypt_walk(struct walk *w, struct body_decrypt *b);
 void body_fault_walk(struct walk *w, struct body_fault *b);
 void body_result_walk(struct walk *w, struct body_result *b);
+void body_board_key_walk(struct walk *w, struct body_board_key *b);
 
 /* TH("tabella/1 result", object): what a result record signs. */
 void body_result_hash(struct digest *hash, struct slice object);

@@ -115,6 +115,18 @@ party_at(const struct definition *d, size_t i)
 	return i < d->witness_count ? &d->witnesses[i] : NULL;
 }
 
+int
+definition_has_key(const struct definition *d, const struct sign_public *key)
+{
+	const struct party *party;
+	size_t i;
+
+	for (i = 0; (party = party_at(d, i)) != NULL; i++)
+		if (memcmp(party->key.b, key->b, sizeof key->b) == 0)
+			return 1;
+	return 0;
+}
+
 static enum result
 keys_differ(const struct definition *d, struct why *why)
 {

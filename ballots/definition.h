@@ -69,6 +69,9 @@ enum result definition_check(struct definition *d, struct why *why);
 /* The election id: TH("tabella/1 election", body), body being {"definition":{...}}. */
 void definition_id(struct digest *id, struct slice body);
 
+/* Return 1 if anybody in the definition has this key, else 0. */
+int definition_has_key(const struct definition *d, const struct sign_public *key);
+
 /* Return how many trustees must be ready before a mix when `participants` take part
  * in the key: ceil((n' + t) / 2). */
 uint64_t definition_ready_quorum(const struct definition *d, uint64_t participants);

@@ -32,6 +32,10 @@ evidence_walk(struct walk *w, struct evidence *e)
 	walk_array(w, &e->heads, &e->head_count, sizeof *e->heads, 1, 2);
 	while (walk_next(w, &i))
 		walk_string(w, &e->heads[i], 1, HEAD_BYTES_MAX);
+	walk_key(w, "keys");
+	walk_array(w, &e->keys, &e->key_count, sizeof *e->keys, 0, HEAD_KEYS_MAX);
+	while (walk_next(w, &i))
+		walk_value(w, &e->keys[i], RECORD_BYTES_MAX);
 	walk_key(w, "kind");
 	walk_enum(w, kinds, sizeof kinds / sizeof *kinds, &e->kind);
 	walk_key(w, "nodes");
@@ -70,6 +74,33 @@ evidence_write(struct buffer *out, const struct evidence *e)
 	return walk_finish(&w);
 }
 
+enum result
+evidence_keys(struct head_key out[HEAD_KEYS_MAX], const struct slice *records, size_t n,
+    const struct head_signers *signers, struct why *why)
+{
+	const struct sign_public *organiser = &signers->definition->organiser.key;
+	struct record *record;
+	enum result r = R_GOOD;
+	size_t i;
+
+	for (i = 0; r == R_GOOD && i < n; i++) {
+		r = record_parse(&record, NULL, records[i], why);
+		if (r != R_GOOD)
+			break;
+		if (record->type != RECORD_BOARD_KEY)
+			r = why_set(why, R_BAD_ENCODING, "a record of another type among the keys");
+		else if (!digest_equal(&record->election, &signers->election))
+			r = why_set(why, R_WRONG_ELECTION, "a key of another election");
+		else if (memcmp(record->signer.b, organiser->b, sizeof organiser->b) != 0)
+			r = why_set(why, R_NOT_ALLOWED, "a key that the organiser has not signed");
+		else
+			r = record_check_signature(record);
+		out[i] = (struct head_key){ .key = record->of.board_key.key };
+		record_free(record);
+	}
+	return r;
+}
+
 /* ---- heads ---- */
 
 /* A case while it is written. */
@@ -77,6 +108,7 @@ struct writing {
 	struct evidence e;
 	struct record *definition;
 	struct head_signers signers;
+	struct head_key keys[HEAD_KEYS_MAX];
 	const char *heads[2];
 	struct checkpoint head[2];
 	struct buffer text[2];
@@ -99,14 +131,17 @@ take_head(struct writing *w, size_t i, struct slice bytes)
 	const struct definition *d = w->signers.definition;
 	struct checkpoint_board board;
 	struct note note;
-	enum result r = note_parse(&note, bytes);
+	enum result r = note_parse(&note, bytes), found = R_NOT_FOUND;
+	size_t k;
 
-	if (r == R_GOOD)
-		r = checkpoint_board_set(&board, d->board.name, &d->board.key);
 	if (r != R_GOOD)
 		return r;
 	note_begin(&w->text[i], note.text);
-	r = note_copy(&w->text[i], &note, &board.sign);
+	for (k = 0; found == R_NOT_FOUND && k <= w->signers.later_count; k++)
+		if (checkpoint_board_set(&board, d->board.name,
+			k == 0 ? &d->board.key : &w->keys[k - 1].key) == R_GOOD)
+			found = note_copy(&w->text[i], &note, &board.sign);
+	r = found;
 	if (r == R_GOOD)
 		r = note_copy(&w->text[i], &note, &board.cosign);
 	if (r == R_GOOD)
@@ -130,9 +165,17 @@ start(struct writing *w, const struct evidence_case *c, size_t heads, struct why
 		return r;
 	w->signers.definition = &w->definition->of.definition;
 	w->signers.election = w->definition->election;
+	w->signers.any_size = 1;
+	if (c->n_keys > HEAD_KEYS_MAX)
+		return why_set(why, R_TOO_LARGE, "too many keys");
+	r = evidence_keys(w->keys, c->keys, c->n_keys, &w->signers, why);
+	w->signers.later = w->keys;
+	w->signers.later_count = c->n_keys;
+	w->e.keys = (struct slice *)(uintptr_t)c->keys;
+	w->e.key_count = c->n_keys;
 	for (i = 0; r == R_GOOD && i < heads; i++)
 		r = take_head(w, i, c->head[i]);
-	if (r != R_GOOD && result_exit(r) == 1)
+	if (r != R_GOOD && result_exit(r) == 1 && r != R_BAD_SIGNATURE)
 		r = why_set(why, R_BAD_CHECKPOINT, "a head is not one that the board has signed");
 	w->e.definition = c->definition;
 	w->e.heads = w->heads;

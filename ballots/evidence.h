@@ -48,6 +48,8 @@ enum result evidence_judge(struct evidence_verdict *verdict, struct slice bytes,
  * `definition` is the record of entry 0. */
 struct evidence_case {
 	struct slice definition;
+	const struct slice *keys; /* records that have replaced the board's key, all of them */
+	size_t n_keys;
 	struct slice head[2];
 	const struct digest *nodes;
 	size_t n;

@@ -16,6 +16,7 @@ struct trial {
 	struct evidence e;
 	struct record *definition;
 	struct head_signers signers;
+	struct head_key keys[HEAD_KEYS_MAX];
 	struct checkpoint head[2];
 	struct digest *blob_ids;
 	int lacks_blob; /* one was asked for that is not in the file; set by any thread */
@@ -80,6 +81,12 @@ open_all(struct trial *t, const struct digest *election)
 		return why_set(t->why, R_WRONG_ELECTION, "it is about another election");
 	t->signers.definition = &t->definition->of.definition;
 	t->signers.election = t->definition->election;
+	t->signers.any_size = 1;
+	r = evidence_keys(t->keys, t->e.keys, t->e.key_count, &t->signers, t->why);
+	if (r != R_GOOD)
+		return r;
+	t->signers.later = t->keys;
+	t->signers.later_count = t->e.key_count;
 	for (i = 0; i < t->e.head_count; i++) {
 		r = head_open(&t->head[i], slice_of(t->e.heads[i]), &t->signers);
 		if (r == R_BAD_CHECKPOINT)

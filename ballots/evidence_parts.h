@@ -15,6 +15,8 @@ struct evidence {
 	size_t entry_count;
 	const char **heads;
 	size_t head_count;
+	struct slice *keys;
+	size_t key_count;
 	unsigned kind; /* 0: E1 */
 	struct digest *nodes;
 	size_t node_count;
@@ -25,5 +27,10 @@ struct evidence {
 
 enum result evidence_read(struct evidence *out, struct slice bytes, struct why *why);
 enum result evidence_write(struct buffer *out, const struct evidence *e);
+
+/* Read the records that have replaced the board's key; R_BAD_ENCODING, R_BAD_SIGNATURE, R_NOT_ALLOWED,
+ * R_WRONG_ELECTION. */
+enum result evidence_keys(struct head_key out[HEAD_KEYS_MAX], const struct slice *records, size_t n,
+    const struct head_signers *signers, struct why *why);
 
 #endif

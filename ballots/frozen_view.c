@@ -186,6 +186,8 @@ enum role
 frozen_role(const struct frozen *f, struct slice key, uint32_t *number)
 {
 	const struct definition *d = frozen_definition(f);
+	struct head_signers signers;
+	struct party board = { .name = "" };
 	uint32_t i;
 
 	*number = 0;
@@ -193,7 +195,9 @@ frozen_role(const struct frozen *f, struct slice key, uint32_t *number)
 		return ROLE_NONE;
 	if (is_key(&d->organiser, key))
 		return ROLE_ORGANISER;
-	if (is_key(&d->board, key))
+	signers = frozen_signers(f);
+	board.key = *head_signer(&signers, UINT64_MAX);
+	if (is_key(&board, key))
 		return ROLE_BOARD;
 	for (i = 0; i < d->registrar_count; i++)
 		if (is_key(&d->registrars[i], key)) {
@@ -231,7 +235,10 @@ role_index(const struct frozen *f, enum role role, uint32_t number)
 struct head_signers
 frozen_signers(const struct frozen *f)
 {
-	return (struct head_signers){ .definition = frozen_definition(f), .election = f->election };
+	return (struct head_signers){ .definition = frozen_definition(f),
+		.election = f->election,
+		.later = f->board_key,
+		.later_count = f->board_keys };
 }
 
 const struct digest *

@@ -29,8 +29,22 @@ head_witness_keys(struct note_key keys[CHECKPOINT_WITNESSES_MAX],
 	return r;
 }
 
-enum result
-head_open(struct checkpoint *head, struct slice note, const struct head_signers *signers)
+const struct sign_public *
+head_signer(const struct head_signers *signers, uint64_t size)
+{
+	const struct sign_public *key = &signers->definition->board.key;
+	size_t i;
+
+	for (i = 0; i < signers->later_count; i++)
+		if (signers->later[i].seq < size)
+			key = &signers->later[i].key;
+	return key;
+}
+
+/* Try one key of the board. */
+static enum result
+open_with(struct checkpoint *head, struct slice note, const struct head_signers *signers,
+    const struct sign_public *key)
 {
 	const struct definition *d = signers->definition;
 	struct note_key witnesses[CHECKPOINT_WITNESSES_MAX];
@@ -41,15 +55,30 @@ head_open(struct checkpoint *head, struct slice note, const struct head_signers 
 	head_origin(&origin, d->board.name, &signers->election);
 	r = buffer_result(&origin);
 	if (r == R_GOOD)
-		r = checkpoint_board_set(&board, d->board.name, &d->board.key);
+		r = checkpoint_board_set(&board, d->board.name, key);
 	if (r == R_GOOD)
 		r = head_witness_keys(witnesses, d);
-	if (r == R_GOOD && note.n > HEAD_BYTES_MAX)
-		r = R_TOO_LARGE;
 	if (r == R_GOOD)
 		r = checkpoint_open(head, note, buffer_slice(&origin), &board, witnesses,
 		    d->witness_count);
 	buffer_free(&origin);
+	return r;
+}
+
+enum result
+head_open(struct checkpoint *head, struct slice note, const struct head_signers *signers)
+{
+	enum result r = R_BAD_CHECKPOINT;
+	struct note parsed;
+	size_t i;
+
+	if (note.n <= HEAD_BYTES_MAX && note_parse(&parsed, note) == R_GOOD &&
+	    checkpoint_read(head, parsed.text) == R_GOOD)
+		r = open_with(head, note, signers,
+		    signers->any_size ? &signers->definition->board.key
+				      : head_signer(signers, head->size));
+	for (i = 0; r == R_BAD_CHECKPOINT && signers->any_size && i < signers->later_count; i++)
+		r = open_with(head, note, signers, &signers->later[i].key);
 	head->origin = (struct slice){ NULL, 0 };
 	return r == R_GOOD || r == R_NO_MEMORY ? r : R_BAD_CHECKPOINT;
 }

@@ -18,11 +18,28 @@
 /* The most bytes that a head can have. */
 #define HEAD_BYTES_MAX 16384
 
+/* How often a board's key can be replaced. */
+#define HEAD_KEYS_MAX 16
+
+/* A key that has replaced the one before: it signs the heads of more than `seq` entries. */
+struct head_key {
+	uint64_t seq; /* of the record */
+	struct sign_public key;
+};
+
 /* Who signs: a view, nothing in it is owned. */
 struct head_signers {
 	const struct definition *definition;
 	struct digest election;
+	const struct head_key *later; /* in the order of seq */
+	size_t later_count;
+	/* 1: a head may be signed by any of these keys whatever its size (evidence, which does not
+	 * know where the records stand). */
+	int any_size;
 };
+
+/* The key that signs the heads of this size. */
+const struct sign_public *head_signer(const struct head_signers *signers, uint64_t size);
 
 /* Add the origin of a board's heads: name, "/", election id in hexadecimal. */
 void head_origin(struct buffer *out, const char *board_name, const struct digest *election);

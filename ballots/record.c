@@ -30,6 +30,7 @@ static const char *const names[RECORD_TYPES - 1] = {
 	"decrypt",
 	"fault",
 	"result",
+	"board-key",
 };
 
 /* Where each body has the two fields that all but the definition share. */
@@ -59,6 +60,7 @@ static const struct {
 	[RECORD_DECRYPT] = COMMON(decrypt),
 	[RECORD_FAULT] = COMMON(fault),
 	[RECORD_RESULT] = COMMON(result),
+	[RECORD_BOARD_KEY] = COMMON(board_key),
 };
 
 const char *
@@ -99,6 +101,7 @@ fields_walk(struct walk *w, enum record_type type, union record_body *b)
 	case RECORD_DECRYPT: body_decrypt_walk(w, &b->decrypt); break;
 	case RECORD_FAULT: body_fault_walk(w, &b->fault); break;
 	case RECORD_RESULT: body_result_walk(w, &b->result); break;
+	case RECORD_BOARD_KEY: body_board_key_walk(w, &b->board_key); break;
 	case RECORD_UNKNOWN:
 	case RECORD_TYPES: abort();
 	}

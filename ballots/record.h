@@ -41,6 +41,7 @@ enum record_type {
 	RECORD_DECRYPT,
 	RECORD_FAULT,
 	RECORD_RESULT,
+	RECORD_BOARD_KEY,
 	RECORD_TYPES
 };
 
@@ -68,6 +69,7 @@ union record_body {
 	struct body_decrypt decrypt;
 	struct body_fault fault;
 	struct body_result result;
+	struct body_board_key board_key;
 };
 
 /* A record that was read. It never changes after record_parse, so any number of
@@ -128,7 +130,7 @@ void record_tracker(struct digest *tracker, struct slice body);
 #define RECORD_TRACKER_TEXT 40
 void record_tracker_print(char out[RECORD_TRACKER_TEXT], const struct digest *tracker);
 
-/* Return the most bytes that a record of this type may have (section 10.10). `widths`
+/* Return the most bytes that a record of this type may have (section 10.11). `widths`
  * holds the widths of all `count` items of the board; a ballot's limit grows with them.
  * Before there is a definition, d is NULL: the limit of a definition. */
 size_t record_limit(enum record_type type, const struct definition *d, const size_t *widths,

@@ -142,6 +142,12 @@ const struct rule rules_table[RECORD_TYPES] = {
 	    .place = tally_place_result,
 	    .run = tally_run_result,
 	    .apply = tally_apply_result },
+	[RECORD_BOARD_KEY] = { .author = ROLE_ORGANISER,
+	    .phases = IN(PHASE_SETUP) | IN(PHASE_OPEN),
+	    .otherwise = R_STATE,
+	    .place = setup_place_board_key,
+	    .run = setup_run_board_key,
+	    .apply = setup_apply_board_key },
 };
 
 /* (1) What of the form needs the definition: the size limit. */

@@ -150,7 +150,9 @@ struct frozen {
 	struct held *roll_record;
 	uint64_t approved; /* set of registrars */
 	struct keygen_state *keygen;
-	struct digest open; /* PHASE_OPEN */
+	struct digest open;                       /* PHASE_OPEN */
+	struct head_key board_key[HEAD_KEYS_MAX]; /* what has replaced the definition's */
+	size_t board_keys;
 };
 struct frozen *frozen_new(enum rules_mode mode);
 struct frozen *frozen_clone(const struct frozen *f);
@@ -285,10 +287,11 @@ enum result rules_judge_accused(const struct judge *fault, struct why *why);
 enum result judge_upto(struct judge *j, const struct body_upto *upto, uint64_t from);
 
 /* The functions of the rows, by subject. */
-rule_place setup_place_item, setup_place_roll, setup_place_approve, setup_place_open;
-rule_run setup_run_definition, setup_run_roll;
+rule_place setup_place_item, setup_place_roll, setup_place_approve, setup_place_open,
+    setup_place_board_key;
+rule_run setup_run_definition, setup_run_roll, setup_run_board_key;
 rule_apply setup_apply_definition, setup_apply_item, setup_apply_roll, setup_apply_approve,
-    setup_apply_open;
+    setup_apply_open, setup_apply_board_key;
 
 rule_place keygen_place_commit, keygen_place_deal, keygen_place_confirm, keygen_place_complain,
     keygen_place_skip;

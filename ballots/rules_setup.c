@@ -1,5 +1,6 @@
-/* Before voting: definition, items, roll, approvals, opening. */
+/* Before voting: definition, items, roll, approvals, opening; and the board's key. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ballots/rules_parts.h"
 
@@ -196,5 +197,49 @@ setup_apply_open(struct rules *rules, struct check *c, const struct rules_place 
 		return R_NO_MEMORY;
 	next->phase = PHASE_OPEN;
 	next->open = place->hash;
+	return R_GOOD;
+}
+
+/* ---- the board's key ---- */
+
+enum result
+setup_place_board_key(struct judge *j)
+{
+	const struct sign_public *key = &j->record->of.board_key.key;
+	size_t i;
+
+	if (j->f->board_keys == HEAD_KEYS_MAX)
+		return why_set(j->why, R_STATE, "the board's key was replaced %d times already",
+		    HEAD_KEYS_MAX);
+	if (definition_has_key(frozen_definition(j->f), key))
+		return why_set(j->why, R_DUPLICATE_KEY,
+		    "the new key of the board stands in the definition already");
+	for (i = 0; i < j->f->board_keys; i++)
+		if (memcmp(j->f->board_key[i].key.b, key->b, sizeof key->b) == 0)
+			return why_set(j->why, R_DUPLICATE_KEY, "the board had this key before");
+	return R_GOOD;
+}
+
+/* (7) */
+enum result
+setup_run_board_key(struct check *c, const struct source *source, const struct effort *effort,
+    struct why *why)
+{
+	const struct party board = { .key = c->record->of.board_key.key, .name = "the board" };
+
+	(void)source;
+	(void)effort;
+	return check_party(&board, why);
+}
+
+enum result
+setup_apply_board_key(struct rules *rules, struct check *c, const struct rules_place *place,
+    struct frozen *next)
+{
+	struct head_key *key = &next->board_key[next->board_keys++];
+
+	(void)rules;
+	key->seq = place->seq;
+	key->key = c->record->of.board_key.key;
 	return R_GOOD;
 }

@@ -12,19 +12,26 @@
 /* What a history is shown by. */
 struct history {
 	struct buffer definition; /* the record of entry 0 */
-	struct buffer kept;       /* the last head that agreed with our copy; empty: none */
-	struct checkpoint head;   /* that one */
+	struct buffer key[HEAD_KEYS_MAX];
+	struct slice keys[HEAD_KEYS_MAX]; /* the records that have replaced the board's key */
+	size_t n_keys;
+	struct buffer kept;     /* the last head that agreed with our copy; empty: none */
+	struct checkpoint head; /* that one */
 };
 
 static void
 history_free(struct history *h)
 {
+	size_t i;
+
+	for (i = 0; i < h->n_keys; i++)
+		buffer_free(&h->key[i]);
 	buffer_free(&h->definition);
 	buffer_free(&h->kept);
 }
 
 static enum result
-take_definition(void *arg, uint64_t seq, struct slice line)
+take_record(void *arg, uint64_t seq, struct slice line)
 {
 	struct buffer *out = arg;
 	struct entry entry;
@@ -46,7 +53,13 @@ history_read(struct history *h, const struct mirror *m)
 
 	memset(h, 0, sizeof *h);
 	if (r == R_GOOD)
-		r = s->entries(s->ctx, 0, 1, take_definition, &h->definition);
+		r = s->entries(s->ctx, 0, 1, take_record, &h->definition);
+	for (; r == R_GOOD && h->n_keys < signers.later_count; h->n_keys++) {
+		const uint64_t seq = signers.later[h->n_keys].seq;
+
+		r = s->entries(s->ctx, seq, seq + 1, take_record, &h->key[h->n_keys]);
+		h->keys[h->n_keys] = buffer_slice(&h->key[h->n_keys]);
+	}
 	if (r == R_GOOD && file_exists(path))
 		r = file_read(&h->kept, path, HEAD_BYTES_MAX, NULL);
 	if (r == R_GOOD && h->kept.n > 0)
@@ -143,6 +156,8 @@ accuse_of_head(struct mirror *m, struct slice note, char **path)
 	else if (head.size > h.head.size && (other = fetch_tree(m, &head)) != NULL)
 		c.n = whole_proof(nodes, other, h.head.size, head.size);
 	c.definition = buffer_slice(&h.definition);
+	c.keys = h.keys;
+	c.n_keys = h.n_keys;
 	c.head[0] = buffer_slice(&h.kept);
 	c.head[1] = note;
 	if (evidence_of_heads(&out, &c, NULL) == R_GOOD)
@@ -192,6 +207,8 @@ accuse_of_receipt(struct mirror *m, struct slice bytes, char **path)
 	if (r != R_GOOD || h.kept.n == 0)
 		goto out;
 	c.definition = buffer_slice(&h.definition);
+	c.keys = h.keys;
+	c.n_keys = h.n_keys;
 	c.head[0] = buffer_slice(&h.kept);
 	if (entry.seq < h.head.size) {
 		nodes[0] = *merkle_tree_leaf(m->tree, entry.seq);
@@ -301,6 +318,8 @@ accuse_of_lines(struct mirror *m, struct slice lines, char **path)
 	if (r == R_GOOD)
 		r = fetch_rest(&l, head.size);
 	c.definition = buffer_slice(&h.definition);
+	c.keys = h.keys;
+	c.n_keys = h.n_keys;
 	c.head[0] = buffer_slice(&note);
 	if (r == R_GOOD)
 		r = evidence_of_entries(&out, &c, head.size, &source, (struct slice){ NULL, 0 },

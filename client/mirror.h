@@ -77,7 +77,7 @@ enum result mirror_post(struct mirror *m, enum record_type type, union record_bo
 enum result mirror_send(struct mirror *m, struct slice record, struct buffer *receipt,
     struct why *why);
 /* Check the receipt of a record against the definition that the rule book has accepted. */
-enum result mirror_check_receipt(const struct mirror *m, struct slice receipt, struct slice record,
+enum result mirror_check_receipt(struct mirror *m, struct slice receipt, struct slice record,
     struct why *why);
 /* Set election and prev in a body of the given role, as mirror_post does. */
 void mirror_fill(const struct mirror *m, enum record_type type, union record_body *body,

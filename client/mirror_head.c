@@ -26,6 +26,17 @@ open_head(const struct mirror *m, struct checkpoint *head, struct slice note)
 	return head_open(head, note, &signers);
 }
 
+/* The same, if need be after reading what may have replaced the board's key. */
+static enum result
+open_new_head(struct mirror *m, struct checkpoint *head, struct slice note)
+{
+	enum result r = open_head(m, head, note);
+
+	if (r == R_BAD_CHECKPOINT && mirror_sync(m, 0, NULL, NULL) == R_GOOD)
+		r = open_head(m, head, note);
+	return r;
+}
+
 /* Is that the head of the first entries of our copy? */
 static int
 agrees(const struct mirror *m, const struct checkpoint *head)
@@ -143,7 +154,7 @@ look_for_quorum(struct mirror *m, struct checkpoint *head, struct buffer *note,
 	if (r == R_NOT_FOUND)
 		return why_set(why, R_NO_QUORUM,
 		    "no head of this board has been co-signed by enough witnesses yet");
-	if (r == R_GOOD && open_head(m, head, buffer_slice(note)) != R_GOOD)
+	if (r == R_GOOD && open_new_head(m, head, buffer_slice(note)) != R_GOOD)
 		r = why_set(why, R_BAD_CHECKPOINT,
 		    "the board's head with the lines of its witnesses does not hold");
 	if (r == R_GOOD)
@@ -179,7 +190,7 @@ mirror_confirm(struct mirror *m, const struct effort *effort, struct why *why)
 	for (tries = 0; r == R_GOOD && tries < TRIES; tries++) {
 		r = board_checkpoint(m->board, &note, &m->election, why);
 		if (r == R_GOOD) {
-			r = open_head(m, &head, buffer_slice(&note));
+			r = open_new_head(m, &head, buffer_slice(&note));
 			if (r != R_GOOD)
 				r = why_set(why, r,
 				    "the board's head is not signed by the key of the definition");

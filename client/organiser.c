@@ -511,6 +511,34 @@ run_skip(const struct command *self, int argc, char **argv)
 	return desk_close(&d, r, &why);
 }
 
+/* ---- the board's key ---- */
+
+static int
+run_board_key(const struct command *self, int argc, char **argv)
+{
+	struct workspace_options o = { 0 };
+	struct option_spec options[] = { WORKSPACE_SPECS(o), { NULL, NULL, NULL, NULL } };
+	union record_body body = { 0 };
+	struct why why = { 0 };
+	struct desk d;
+	enum result r;
+	int n = command_options(self, options, argc, argv);
+
+	if (n < 0)
+		return 2;
+	if (n != 1 ||
+	    base64url_decode(body.board_key.key.b, sizeof body.board_key.key.b,
+		slice_of(argv[0])) != R_GOOD)
+		return command_usage(self, "a public key of 43 characters is needed");
+	r = desk_open(&d, &o, KIND, DESK_VERIFY, &why);
+	if (r == R_GOOD)
+		r = mirror_post(&d.w.mirror, RECORD_BOARD_KEY, &body, &d.key, &why);
+	if (r == R_GOOD)
+		(void)printf("from entry %" PRIu64 " on the board signs with %s\n",
+		    rules_size(d.w.mirror.rules) - 1, argv[0]);
+	return desk_close(&d, r, &why);
+}
+
 static int
 run_status(const struct command *self, int argc, char **argv)
 {
@@ -573,6 +601,13 @@ static const struct command commands[] = { { "key", "make a signing key",
 	    "Computes the results of items that the trustees have opened and signs "
 	    "them.\n\n" WORKSPACE_HELP "\n\nExample:\n  tabella organiser result --dir org all",
 	    run_result },
+	{ "board-key", "replace the key of the board", "organiser board-key --dir DIR KEY",
+	    "From this record on the board signs with another key: its operator has made it with\n"
+	    "tabellad --new-board-key, which prints it, and has started the board again. For a key "
+	    "that is\n"
+	    "lost, or that others may have.\n\n" WORKSPACE_HELP "\n\nExample:\n"
+	    "  tabella organiser board-key --dir org kx0Jk1nUOmdF8Kbn1aR4YcM8c2TnHk2kq3b3b1xE2uQ",
+	    run_board_key },
 	{ "skip", "go on without a silent trustee", "organiser skip --dir DIR TRUSTEE",
 	    "Leaves out of key generation the trustee with this number (1 is the first of the\n"
 	    "definition), whose record is missing now. The others begin a new attempt by\n"

@@ -1,6 +1,7 @@
 /* tabella verify receipt: the board's word, and whether it has kept it. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ballots/entry.h"
 #include "ballots/receipt.h"
@@ -31,6 +32,63 @@ find_definition(struct question *q, struct record **out, const struct digest *el
 	    ((*out)->type != RECORD_DEFINITION || !digest_equal(&(*out)->election, election)))
 		r = why_set(why, R_WRONG_ELECTION, "this is not the election of the receipt");
 	buffer_free(&line);
+	return r;
+}
+
+/* The keys that have replaced the board's: needed only when a head is not signed by the first. */
+struct key_search {
+	struct head_signers *signers;
+	struct head_key keys[HEAD_KEYS_MAX];
+};
+
+static enum result
+look_for_key(void *arg, uint64_t seq, struct slice line)
+{
+	struct key_search *s = arg;
+	struct record *record;
+	struct entry entry;
+	enum result r;
+
+	if (memmem(line.p, line.n, "{\"board-key\":", 13) == NULL ||
+	    entry_read(&entry, line, NULL) != R_GOOD ||
+	    record_parse(&record, NULL, entry.record, NULL) != R_GOOD)
+		return R_GOOD;
+	r = record->type != RECORD_BOARD_KEY || s->signers->later_count == HEAD_KEYS_MAX ||
+		memcmp(record->signer.b, s->signers->definition->organiser.key.b,
+		    sizeof record->signer.b) != 0
+	    ? R_GOOD
+	    : record_check_signature(record);
+	if (r == R_GOOD && record->type == RECORD_BOARD_KEY &&
+	    s->signers->later_count < HEAD_KEYS_MAX) {
+		s->keys[s->signers->later_count].seq = seq;
+		s->keys[s->signers->later_count++].key = record->of.board_key.key;
+	}
+	record_free(record);
+	return r == R_BAD_SIGNATURE ? R_GOOD : r;
+}
+
+static enum result
+find_keys(struct question *q, struct key_search *s, struct why *why)
+{
+	const struct source *source = q->folder != NULL ? folder_source(q->folder) : NULL;
+	struct buffer page = { 0 };
+	const uint8_t *p, *end;
+	uint64_t seq = 0, before;
+	enum result r = R_GOOD;
+
+	if (source != NULL)
+		return source->entries(source->ctx, 0, folder_size(q->folder), look_for_key, s);
+	do {
+		before = seq;
+		r = board_entries(q->board, &page, &s->signers->election, seq, 0, why);
+		for (p = page.p; r == R_GOOD && p < page.p + page.n; p = end + 1) {
+			end = memchr(p, '\n', (size_t)(page.p + page.n - p));
+			if (end == NULL)
+				break;
+			r = look_for_key(s, seq++, (struct slice){ p, (size_t)(end - p) });
+		}
+	} while (r == R_GOOD && seq > before);
+	buffer_free(&page);
 	return r;
 }
 
@@ -81,21 +139,23 @@ compare_archive(struct question *q, const struct receipt_facts *facts, struct wh
 
 /* The board's head of now must continue the one in the receipt. */
 static enum result
-compare_board(struct question *q, const struct record *definition,
-    const struct receipt_facts *facts, struct why *why)
+compare_board(struct question *q, struct key_search *search, const struct receipt_facts *facts,
+    struct why *why)
 {
-	const struct head_signers signers = { .definition = &definition->of.definition,
-		.election = definition->election };
+	const struct head_signers *signers = search->signers;
 	struct buffer note = { 0 };
 	struct digest path[MERKLE_PATH_MAX];
 	struct checkpoint head;
 	enum result r;
 	size_t n;
 
-	r = board_checkpoint(q->board, &note, &definition->election, why);
+	r = board_checkpoint(q->board, &note, &signers->election, why);
 	if (r != R_GOOD)
 		goto out;
-	r = head_open(&head, buffer_slice(&note), &signers);
+	r = head_open(&head, buffer_slice(&note), signers);
+	if (r == R_BAD_CHECKPOINT && signers->later_count == 0 &&
+	    (r = find_keys(q, search, why)) == R_GOOD)
+		r = head_open(&head, buffer_slice(&note), signers);
 	if (r != R_GOOD) {
 		r = why_set(why, R_BAD_CHECKPOINT, "the board's head does not hold");
 		goto out;
@@ -107,8 +167,8 @@ compare_board(struct question *q, const struct record *definition,
 		    facts->head.size, head.size);
 		goto out;
 	}
-	r = board_consistency(q->board, path, &n, &definition->election, facts->head.size,
-	    head.size, why);
+	r = board_consistency(q->board, path, &n, &signers->election, facts->head.size, head.size,
+	    why);
 	if (r == R_GOOD &&
 	    merkle_check_consistency(&facts->head.root, facts->head.size, &head.root, head.size,
 		path, n) != R_GOOD)
@@ -144,7 +204,8 @@ static enum result
 judge_receipt(struct question *q, const struct receipt *receipt, struct why *why)
 {
 	struct record *definition = NULL;
-	struct receipt_expect expect;
+	struct receipt_expect expect = { .record = { NULL, 0 } };
+	struct key_search search = { .signers = NULL };
 	struct receipt_facts facts;
 	struct buffer line = { 0 };
 	struct entry entry;
@@ -160,8 +221,12 @@ judge_receipt(struct question *q, const struct receipt *receipt, struct why *why
 	expect.signers.definition = &definition->of.definition;
 	expect.signers.election = entry.election;
 	expect.record = entry.record;
-	if ((r = receipt_verify(receipt, &expect, &facts, why)) != R_GOOD ||
-	    (r = question_line(q, &line, &entry.election, facts.seq, why)) != R_GOOD)
+	search.signers = &expect.signers;
+	expect.signers.later = search.keys;
+	r = receipt_verify(receipt, &expect, &facts, why);
+	if (r == R_BAD_CHECKPOINT && (r = find_keys(q, &search, why)) == R_GOOD)
+		r = receipt_verify(receipt, &expect, &facts, why);
+	if (r != R_GOOD || (r = question_line(q, &line, &entry.election, facts.seq, why)) != R_GOOD)
 		goto out;
 	if (!slice_equal(buffer_slice(&line), slice_of(receipt->entry))) {
 		r = why_set(why, R_MISSING_ENTRY,
@@ -171,7 +236,7 @@ judge_receipt(struct question *q, const struct receipt *receipt, struct why *why
 		goto out;
 	}
 	r = q->folder != NULL ? compare_archive(q, &facts, why)
-			      : compare_board(q, definition, &facts, why);
+			      : compare_board(q, &search, &facts, why);
 	if (r == R_GOOD)
 		print_found(&facts, entry.record);
 out:

@@ -44,7 +44,7 @@ read_board_time(struct witness *w, const struct note *note)
 	struct checkpoint_board board;
 
 	if (checkpoint_board_set(&board, signers.definition->board.name,
-		&signers.definition->board.key) == R_GOOD)
+		head_signer(&signers, w->head.size)) == R_GOOD)
 		(void)note_check(note, &board.cosign, &w->head.time);
 }
 
@@ -223,7 +223,7 @@ check_head(const struct witness *w, struct request *q, struct witness_answer *an
 		return 0;
 	}
 	if (checkpoint_board_set(&board, signers.definition->board.name,
-		&signers.definition->board.key) != R_GOOD ||
+		head_signer(&signers, q->head.size)) != R_GOOD ||
 	    note_check(&q->parsed, &board.sign, NULL) != R_GOOD ||
 	    note_check(&q->parsed, &board.cosign, &q->head.time) != R_GOOD) {
 		answer_text(answer, 403, "the head is not signed by the board");
@@ -276,7 +276,7 @@ keep(struct witness *w, const struct request *q, const struct buffer *line, stru
 	enum result r;
 
 	r = checkpoint_board_set(&board, signers.definition->board.name,
-	    &signers.definition->board.key);
+	    head_signer(&signers, q->head.size));
 	note_begin(&kept, q->parsed.text);
 	if (r == R_GOOD)
 		r = note_copy(&kept, &q->parsed, &board.sign);

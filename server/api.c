@@ -156,7 +156,7 @@ reply_board(struct board *b, struct request *request)
 	char key[BASE64URL_LEN(32) + 1];
 	struct buffer out = { 0 };
 
-	(void)base64url_encode(key, b->config.public.b, sizeof b->config.public.b);
+	(void)base64url_encode(key, board_public(b)->b, sizeof board_public(b)->b);
 	buffer_add_string(&out, "{\"key\":\"");
 	buffer_add_string(&out, key);
 	buffer_add_string(&out, "\",\"name\":");
@@ -360,8 +360,8 @@ found_election(struct board *b, struct request *request)
 		    "this key may not found elections here\nAsk who runs the board to add it "
 		    "(tabellad --organiser)");
 	if (r == R_GOOD &&
-	    memcmp(record->of.definition.board.key.b, b->config.public.b,
-		sizeof b->config.public.b) != 0)
+	    memcmp(record->of.definition.board.key.b, board_public(b)->b,
+		sizeof board_public(b)->b) != 0)
 		r = why_set(&why, R_WRONG_KEY,
 		    "the definition names the key of another board\nGET /v1/board says which is "
 		    "this one's");

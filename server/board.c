@@ -251,15 +251,33 @@ board_load_more(struct board *b, struct store *store, struct hosted *h, struct w
 	return r;
 }
 
+const struct sign_key *
+board_key(const struct board *b, const struct sign_public *public)
+{
+	size_t i;
+
+	for (i = 0; i < b->config.key_count; i++)
+		if (memcmp(b->config.publics[i].b, public->b, sizeof public->b) == 0)
+			return &b->config.keys[i];
+	return NULL;
+}
+
+const struct sign_public *
+board_public(const struct board *b)
+{
+	return &b->config.publics[b->config.key_count - 1];
+}
+
 static enum result
 set_name(struct board *b, const struct board_config *config, struct why *why)
 {
+	struct checkpoint_board signer;
 	enum result r;
 
 	if (strlen(config->name) > NOTE_NAME_MAX)
 		return why_set(why, R_BAD_INPUT, "the board's name is too long");
 	memcpy(b->name, config->name, strlen(config->name) + 1);
-	r = checkpoint_board_set(&b->signer, b->name, &config->public);
+	r = checkpoint_board_set(&signer, b->name, &config->publics[0]);
 	if (r != R_GOOD)
 		return why_set(why, r, "\"%s\" cannot be the name of a board", config->name);
 	return R_GOOD;
@@ -267,15 +285,23 @@ set_name(struct board *b, const struct board_config *config, struct why *why)
 
 /* What the board serves must be its own. */
 static enum result
-must_be_ours(const struct board *b, const struct hosted *h, struct why *why)
+must_be_ours(struct board *b, const struct hosted *h, struct why *why)
 {
-	const struct definition *d = frozen_definition(rules_now(h->rules));
+	const struct head_signers signers = frozen_signers(rules_now(h->rules));
+	const struct definition *d = signers.definition;
 	char hex[65];
 
 	if (d == NULL ||
 	    (strcmp(d->board.name, b->name) == 0 &&
-		memcmp(d->board.key.b, b->config.public.b, sizeof b->config.public.b) == 0))
+		board_key(b, head_signer(&signers, UINT64_MAX)) != NULL))
 		return R_GOOD;
+	/* Its key is lost; the next one is there for the organiser to name. */
+	if (strcmp(d->board.name, b->name) == 0 && b->config.key_count > 1) {
+		log_event(b->config.log, LOG_SECURITY,
+		    "an election's key is not here: it can be read, and its key be replaced");
+		b->orphans = true;
+		return R_GOOD;
+	}
 	(void)hex_encode(hex, h->id.b, sizeof h->id.b);
 	return why_set(why, R_WRONG_KEY,
 	    "the database holds election %s of the board \"%s\", which has another key or name "
@@ -388,6 +414,8 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 void
 board_stop(struct board *b)
 {
+	size_t i;
+
 	if (b->listen != NULL)
 		listen_stop(b->listen, STOP_MS);
 	atomic_store(&b->stopping, true);
@@ -417,7 +445,8 @@ board_stop(struct board *b)
 	segments_free(b->segments);
 	hosts_free(b->hosts);
 	mark_close(b->mark);
-	sign_key_wipe(&b->config.key);
+	for (i = 0; i < BOARD_KEYS_MAX; i++)
+		sign_key_wipe(&b->config.keys[i]);
 	memset(b, 0, sizeof *b);
 }
 

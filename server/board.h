@@ -27,11 +27,15 @@
 #include "server/witness.h"
 
 #define BOARD_ORGANISERS_MAX 64
+#define BOARD_KEYS_MAX 2
 
 struct board_config {
 	const char *name; /* of the board: its name in definitions and heads */
-	struct sign_key key;
-	struct sign_public public;
+	/* Its keys: an election is signed for with the one that its records name. The last one is
+	 * for new elections. */
+	struct sign_key keys[BOARD_KEYS_MAX];
+	struct sign_public publics[BOARD_KEYS_MAX];
+	size_t key_count;
 	struct sign_public organisers[BOARD_ORGANISERS_MAX]; /* who may found elections */
 	size_t organiser_count;
 	const char *folder; /* where the high-water mark and segments are kept */
@@ -47,8 +51,8 @@ struct board_config {
 struct board {
 	struct board_config config;
 	char name[NOTE_NAME_MAX + 1];
-	struct checkpoint_board signer;
 	struct mark *mark;
+	bool orphans; /* of some election the board has lost the key, and waits for its successor */
 	struct hosts *hosts;
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;
@@ -86,6 +90,11 @@ enum result board_load_more(struct board *b, struct store *store, struct hosted 
     struct why *why);
 
 /* ---- between the parts of the board ---- */
+
+/* The key that a public one belongs to: NULL if it is not this board's. */
+const struct sign_key *board_key(const struct board *b, const struct sign_public *public);
+/* The one for new elections. */
+const struct sign_public *board_public(const struct board *b);
 
 /* The rule book's view of an election in the database, through a thread's store. */
 struct board_source {

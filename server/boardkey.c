@@ -115,18 +115,20 @@ unseal(struct sign_public *public, struct sign_key *key, struct slice text)
 	return r;
 }
 
-enum result
-boardkey_open(struct sign_public *public, struct sign_key *key, const char *folder, struct why *why)
+/* Read a key file of the folder, after making it if `may_make`. R_NOT_FOUND. */
+static enum result
+open_file(struct sign_public *public, struct sign_key *key, const char *folder, const char *name,
+    int may_make, struct why *why)
 {
 	uint8_t bytes[FILE_MOST];
 	char *path;
 	size_t n;
 	enum result r;
 
-	if (asprintf(&path, "%s/board.key", folder) < 0)
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return R_NO_MEMORY;
 	r = read_private(path, bytes, &n, why);
-	if (r == R_NOT_FOUND) {
+	if (r == R_NOT_FOUND && may_make) {
 		r = make(path, why);
 		if (r == R_GOOD)
 			r = read_private(path, bytes, &n, why);
@@ -142,4 +144,17 @@ boardkey_open(struct sign_public *public, struct sign_key *key, const char *fold
 	sodium_memzero(bytes, sizeof bytes);
 	free(path);
 	return r;
+}
+
+enum result
+boardkey_open(struct sign_public *public, struct sign_key *key, const char *folder, struct why *why)
+{
+	return open_file(public, key, folder, "board.key", 1, why);
+}
+
+enum result
+boardkey_next(struct sign_public *public, struct sign_key *key, const char *folder, int may_make,
+    struct why *why)
+{
+	return open_file(public, key, folder, "board.next.key", may_make, why);
 }

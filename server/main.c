@@ -44,6 +44,8 @@ static const char help[] =
     "  --witness NAME=URL   where a witness of definitions is: the prefix of its C2SP\n"
     "                       tlog-witness interface; may be given several times\n"
     "  --address-file FILE  write the board's URLs there once it listens, one a line\n"
+    "  --new-board-key      make the key that is to replace the board's, print its public\n"
+    "                       part for the organisers, then exit\n"
     "  --check              verify everything in the database, then exit; also while a\n"
     "                       board serves it\n"
     "  --backup NEWDIR      copy the private database to a new folder for --data, then exit;\n"
@@ -70,7 +72,7 @@ struct options {
 	size_t organiser_count;
 	struct witness_address witnesses[CHECKPOINT_WITNESSES_MAX];
 	size_t witness_count;
-	int check, make_tables;
+	int check, make_tables, new_key;
 };
 
 static int
@@ -101,6 +103,7 @@ read_options(struct options *o, int argc, char **argv)
 		{ "tls", required_argument, NULL, 't' },
 		{ "certificate", required_argument, NULL, 'C' },
 		{ "key", required_argument, NULL, 'k' }, { "check", no_argument, NULL, 'c' },
+		{ "new-board-key", no_argument, NULL, 'N' },
 		{ "backup", required_argument, NULL, 'B' },
 		{ "make-tables", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
@@ -113,6 +116,7 @@ read_options(struct options *o, int argc, char **argv)
 		case 'n': o->name = optarg; break;
 		case 'a': o->address_file = optarg; break;
 		case 'c': o->check = 1; break;
+		case 'N': o->new_key = 1; break;
 		case 'B': o->backup = optarg; break;
 		case 'm': o->make_tables = 1; break;
 		case 'C': o->certificate = optarg; break;
@@ -259,13 +263,20 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	config.listen.tls_addresses_len = o->tls_count;
 	config.listen.log = log;
 	config.log = log;
-	r = boardkey_open(&config.public, &config.key, o->data, why);
+	r = boardkey_open(&config.publics[0], &config.keys[0], o->data, why);
+	config.key_count = 1;
+	if (r == R_GOOD) {
+		r = boardkey_next(&config.publics[1], &config.keys[1], o->data, 0, why);
+		config.key_count += r == R_GOOD;
+		r = r == R_NOT_FOUND ? R_GOOD : r;
+	}
 	if (r == R_GOOD && o->tls_count > 0)
 		r = tls_new(&tls, o->certificate, o->key, why);
 	config.listen.tls = tls;
 	if (r == R_GOOD)
 		r = board_start(&board, &config, why);
-	sign_key_wipe(&config.key);
+	sign_key_wipe(&config.keys[0]);
+	sign_key_wipe(&config.keys[1]);
 	if (r != R_GOOD) {
 		tls_free(tls);
 		return r;
@@ -349,6 +360,23 @@ open_cluster(struct cluster **out, const struct options *o, struct store_options
 	return r;
 }
 
+/* Make the next key, or say again which one was made. */
+static enum result
+new_key(const struct options *o, struct why *why)
+{
+	char text[BASE64URL_LEN(32) + 1];
+	struct sign_public public;
+	struct sign_key key;
+	enum result r = boardkey_next(&public, &key, o->data, 1, why);
+
+	sign_key_wipe(&key);
+	if (r != R_GOOD)
+		return r;
+	(void)base64url_encode(text, public.b, sizeof public.b);
+	(void)puts(text);
+	return R_GOOD;
+}
+
 /* Check, copy or serve, with the database that the options name. */
 static enum result
 run(const struct options *o, struct log *log, struct why *why)
@@ -362,6 +390,8 @@ run(const struct options *o, struct log *log, struct why *why)
 
 	if (mkdir(o->data, 0700) != 0 && errno != EEXIST)
 		return why_set(why, R_NO_DISK, "%s cannot be made: %s", o->data, strerror(errno));
+	if (o->new_key)
+		return new_key(o, why);
 	if (o->db == NULL) {
 		r = open_cluster(&cluster, o, &store, &visiting, &address, why);
 		store.address = address;

@@ -43,7 +43,15 @@ make_note(struct board *b, struct hosted *h, uint64_t time, struct buffer *note,
 	struct buffer origin = { 0 };
 	struct checkpoint head = { .size = h->frontier.size, .time = time / 1000 };
 	struct mark_head mark = { .size = h->frontier.size };
+	const struct head_signers signers = frozen_signers(rules_now(h->rules));
+	const struct sign_public *public = head_signer(&signers, head.size);
+	const struct sign_key *key = board_key(b, public);
+	struct checkpoint_board signer;
 	enum result r;
+
+	if (key == NULL)
+		return why_set(why, R_WRONG_KEY,
+		    "this board does not have the key that signs for the election now");
 
 	head_origin(&origin, b->name, &h->id);
 	merkle_frontier_root(&h->frontier, &head.root);
@@ -53,7 +61,9 @@ make_note(struct board *b, struct hosted *h, uint64_t time, struct buffer *note,
 	if (r == R_GOOD)
 		r = mark_raise(b->mark, &h->id, &mark, why);
 	if (r == R_GOOD)
-		r = checkpoint_sign(note, &head, &b->signer, &b->config.key);
+		r = checkpoint_board_set(&signer, b->name, public);
+	if (r == R_GOOD)
+		r = checkpoint_sign(note, &head, &signer, key);
 	buffer_free(&origin);
 	return r == R_NO_MEMORY ? why_set(why, r, "out of memory") : r;
 }

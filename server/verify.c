@@ -37,15 +37,16 @@ accuse(struct board *b, struct hosted *host, struct slice record, unsigned times
 {
 	union record_body body = { 0 };
 	struct buffer bytes = { 0 };
-	struct frozen *frozen;
+	struct frozen *frozen = hosted_frozen(host);
+	const struct head_signers signers = frozen_signers(frozen);
+	const struct sign_key *key = board_key(b, head_signer(&signers, UINT64_MAX));
 	struct job *fault;
 
-	frozen = hosted_frozen(host);
 	body.fault.election = host->id;
 	body.fault.prev = *frozen_prev(frozen, ROLE_BOARD, 1);
 	body.fault.record = record;
 	frozen_unref(frozen);
-	if (record_sign(&bytes, RECORD_FAULT, &body, &b->config.key, NULL) == R_GOOD &&
+	if (key != NULL && record_sign(&bytes, RECORD_FAULT, &body, key, NULL) == R_GOOD &&
 	    job_new(&fault, host, NULL, buffer_slice(&bytes)) == R_GOOD) {
 		fault->accusing = times;
 		board_take(b, fault);
@@ -181,6 +182,31 @@ verify_longs(void *arg)
 	return NULL;
 }
 
+/* Whatever is taken in must be signed for: with a key that this board has, and goes on having. */
+static enum result
+judge_keys(const struct board *b, struct job *job)
+{
+	const struct record *record = check_record(job->check);
+	struct head_signers signers;
+	struct frozen *frozen;
+	int ours = 1;
+
+	if (record->type == RECORD_BOARD_KEY)
+		ours = board_key(b, &record->of.board_key.key) != NULL;
+	else if (b->orphans) {
+		frozen = hosted_frozen(job->host);
+		signers = frozen_signers(frozen);
+		ours = signers.definition == NULL ||
+		    board_key(b, head_signer(&signers, UINT64_MAX)) != NULL;
+		frozen_unref(frozen);
+	}
+	if (ours)
+		return R_GOOD;
+	return why_set(&job->why, R_WRONG_KEY,
+	    "this board does not have the key that would sign for this\nIts next key is printed by "
+	    "tabellad --new-board-key; the organiser names it with tabella organiser board-key");
+}
+
 void
 board_take(struct board *b, struct job *job)
 {
@@ -192,6 +218,8 @@ board_take(struct board *b, struct job *job)
 		job->verdict =
 		    why_set(&job->why, R_BUSY, "the board is changing too fast; send it again");
 	}
+	if (job->verdict == R_GOOD)
+		job->verdict = judge_keys(b, job);
 	if (job->verdict != R_GOOD) {
 		answer_refused(b, job);
 		return;

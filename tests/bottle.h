@@ -81,6 +81,7 @@ struct bottle {
 	void *upstream_ctx;
 
 	struct bottle_role organiser, board;
+	struct bottle_role old_board; /* before bottle_replace_board */
 	struct bottle_role *registrars;
 	struct bottle_trustee *trustees;
 	struct bottle_role *witnesses;
@@ -155,6 +156,8 @@ void bottle_decrypt_body(struct bottle *b, union record_body *body, unsigned tru
 /* Accuse with a record that somebody else signed. */
 void bottle_fault_body(struct bottle *b, union record_body *body, struct slice record);
 void bottle_result_body(struct bottle *b, union record_body *body, uint64_t item);
+/* A new key for the board: always the same. */
+void bottle_board_key_body(struct bottle *b, union record_body *body);
 
 /* ---- voters ---- */
 
@@ -191,6 +194,7 @@ void bottle_ready(struct bottle *b, uint64_t item);   /* as many trustees as are
 void bottle_mix(struct bottle *b, uint64_t item);     /* all mixes that are left */
 void bottle_decrypt(struct bottle *b, uint64_t item); /* as many as are needed */
 void bottle_result(struct bottle *b, uint64_t item);
+void bottle_replace_board(struct bottle *b); /* once: b->board signs from here on */
 
 /* Definition, one item of that method, roll, approvals, key, open, item opened. */
 void bottle_to_voting(struct bottle *b, enum count_method method, unsigned options);

@@ -104,7 +104,12 @@ bottle_cosign(struct bottle *b, struct buffer *head, unsigned number, uint64_t t
 void
 bottle_checkpoint(struct bottle *b, struct buffer *out, const struct slice *lines, size_t n)
 {
-	const struct definition *d = frozen_definition(rules_now(b->rules));
+	const struct head_signers signers = frozen_signers(rules_now(b->rules));
+	const struct definition *d = signers.definition;
+	const struct bottle_role *board =
+	    memcmp(head_signer(&signers, n), &b->old_board.public, sizeof b->old_board.public) == 0
+	    ? &b->old_board
+	    : &b->board;
 	struct merkle_frontier tree = { .size = 0 };
 	struct checkpoint head;
 	struct buffer origin = { 0 };
@@ -123,8 +128,8 @@ bottle_checkpoint(struct bottle *b, struct buffer *out, const struct slice *line
 	merkle_frontier_root(&tree, &head.root);
 	/* Lines that are none have no time. */
 	head.time = n > 0 && entry_read(&last, lines[n - 1], NULL) == R_GOOD ? last.time / 1000 : 0;
-	bottle_must(b, checkpoint_board_set(&key, d->board.name, &b->board.public), "key");
-	bottle_must(b, checkpoint_sign(out, &head, &key, &b->board.key), "checkpoint");
+	bottle_must(b, checkpoint_board_set(&key, d->board.name, &board->public), "key");
+	bottle_must(b, checkpoint_sign(out, &head, &key, &board->key), "checkpoint");
 	for (i = 0; i < d->witness_quorum; i++)
 		bottle_cosign(b, out, (unsigned)i + 1, head.time + 1);
 	buffer_free(&origin);

@@ -454,3 +454,37 @@ bottle_to_voting(struct bottle *b, enum count_method method, unsigned options)
 	bottle_open(b);
 	bottle_open_item(b, 1);
 }
+
+/* ---- the board's key ---- */
+
+static void
+new_board(struct bottle_role *role)
+{
+	uint8_t seed[SIGN_SEED_BYTES];
+
+	memset(seed, 0x42, sizeof seed);
+	sign_key_from_seed(&role->public, &role->key, seed);
+}
+
+void
+bottle_board_key_body(struct bottle *b, union record_body *body)
+{
+	struct bottle_role role;
+
+	new_board(&role);
+	memset(body, 0, sizeof *body);
+	body->board_key.election = election_of(b);
+	body->board_key.key = role.public;
+	body->board_key.prev = bottle_prev(b, ROLE_ORGANISER, 1);
+}
+
+void
+bottle_replace_board(struct bottle *b)
+{
+	union record_body body;
+
+	bottle_board_key_body(b, &body);
+	bottle_take(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1);
+	b->old_board = b->board;
+	new_board(&b->board);
+}

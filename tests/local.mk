@@ -382,6 +382,7 @@ test_scripts = \
 	tests/test_liars.sh \
 	tests/test_load.sh \
 	tests/test_manual.sh \
+	tests/test_newkey.sh \
 	tests/test_paths.sh \
 	tests/test_readme.sh \
 	tests/test_restart.sh \

@@ -160,6 +160,7 @@ small_new(uint8_t seed)
 	bottle_approve(b);
 	make_key(b);
 	bottle_open(b);
+	bottle_replace_board(b);
 	bottle_open_item(b, 1);
 	bottle_open_item(b, 2);
 	note(s, 0);

@@ -282,6 +282,7 @@ make(void)
 	set_up();
 	make_key();
 	bottle_open(b);
+	bottle_replace_board(b);
 	vote();
 	tally();
 	end = now();

@@ -235,6 +235,10 @@ sample(enum record_type type, union record_body *b)
 			.result = digest(4),
 			.upto = upto };
 		break;
+	case RECORD_BOARD_KEY:
+		b->board_key =
+		    (struct body_board_key){ .election = e, .key = party(20, "").key, .prev = p };
+		break;
 	case RECORD_UNKNOWN:
 	case RECORD_TYPES: ck_abort_msg("no such type");
 	}

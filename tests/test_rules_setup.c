@@ -656,6 +656,57 @@ START_TEST(no_roll)
 }
 END_TEST
 
+/* ---- the board's key ---- */
+
+/* Who signs heads of a size, and what must be refused. */
+START_TEST(board_keys)
+{
+	struct bottle *b = bottle_new(&(struct bottle_plan){ .seed = 9 });
+	struct head_signers signers;
+	struct bottle_role first;
+	union record_body body;
+	unsigned i;
+
+	bottle_definition(b);
+	first = b->board;
+	bottle_board_key_body(b, &body);
+	body.board_key.key = b->board.public; /* the one that it has */
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_DUPLICATE_KEY);
+	body.board_key.key = b->trustees[1].role.public;
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_DUPLICATE_KEY);
+	memset(body.board_key.key.b, 0, sizeof body.board_key.key.b); /* of small order */
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_NON_CANONICAL);
+	bottle_board_key_body(b, &body);
+	body.board_key.prev.b[0] ^= 1;
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_BAD_PREV);
+	bottle_board_key_body(b, &body);
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_BOARD, 1, R_NOT_ALLOWED);
+	bottle_replace_board(b); /* entry 1 */
+	signers = frozen_signers(rules_now(b->rules));
+	for (i = 0; i <= 3; i++)
+		ck_assert_mem_eq(head_signer(&signers, i)->b,
+		    i < 2 ? first.public.b : b->board.public.b, 32);
+	/* Neither the old one nor this one once more. */
+	bottle_board_key_body(b, &body);
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_DUPLICATE_KEY);
+	body.board_key.key = first.public;
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_DUPLICATE_KEY);
+	/* Sixteen times is enough. */
+	for (i = 1; i < HEAD_KEYS_MAX; i++) {
+		uint8_t seed[SIGN_SEED_BYTES] = { (uint8_t)i };
+		struct sign_key key;
+
+		bottle_board_key_body(b, &body);
+		sign_key_from_seed(&body.board_key.key, &key, seed);
+		EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_GOOD);
+		bottle_must(b, bottle_post(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1), "key");
+	}
+	bottle_board_key_body(b, &body);
+	EXPECT_BODY(b, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1, R_STATE);
+	bottle_free(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -678,6 +729,7 @@ main(void)
 	tcase_add_test(tc, large_holdings);
 	tcase_add_test(tc, approving_and_opening);
 	tcase_add_test(tc, no_roll);
+	tcase_add_test(tc, board_keys);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

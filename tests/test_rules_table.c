@@ -63,6 +63,7 @@ static const enum result expected[RECORD_TYPES][STAGES] = {
 	[RECORD_DECRYPT] = { S, S, S, S, S, S, S, S, S, R_MIX_MISSING, R_MIX_MISSING, G, G, S },
 	[RECORD_FAULT] = { S, S, S, S, S, S, FAULT, FAULT, FAULT, FAULT, G, G, G, FAULT },
 	[RECORD_RESULT] = { S, S, S, S, S, S, S, S, S, BELOW, BELOW, BELOW, G, S },
+	[RECORD_BOARD_KEY] = { S, G, G, G, G, G, G, G, G, G, G, G, G, G },
 };
 
 /* Four trustees, of whom three must be ready: there is always one who has not done its part. */
@@ -208,6 +209,9 @@ plain_body(struct bottle *b, enum record_type type, union record_body *body, enu
 	case RECORD_RESULT:
 		body->result = (struct body_result){ .election = e, .item = 1, .prev = p };
 		break;
+	case RECORD_BOARD_KEY:
+		body->board_key = (struct body_board_key){ .election = e, .prev = p };
+		break;
 	default: ck_abort_msg("no body for it");
 	}
 }
@@ -287,6 +291,8 @@ best_body(struct bottle *b, enum record_type type, enum stage stage, union recor
 		bottle_fault_body(b, body, buffer_slice(accused));
 	} else if (type == RECORD_RESULT && stage >= CLOSED)
 		bottle_result_body(b, body, 1);
+	else if (type == RECORD_BOARD_KEY && stage > EMPTY)
+		bottle_board_key_body(b, body);
 	else
 		plain_body(b, type, body,
 		    type == RECORD_FAULT         ? ROLE_BOARD

@@ -39,7 +39,7 @@ refused() {
 # ---- a folder ----------------------------------------------------------------------------
 
 expect "an archive" 0 verify "$archive" --election "$id"
-says "the verdict" "VERIFIED: 111 checks on 149 entries"
+says "the verdict" "VERIFIED: 116 checks on 150 entries"
 says "the result of an item" "option 2, option 2"
 says "who would have to act together" "any 2 of the 3 trustees together"
 hushes "no warning" WARNING
@@ -50,8 +50,8 @@ expect "as JSON" 0 verify "$archive" --election "$id" --json
 if python3 -c 'import json, sys
 a = json.load(open(sys.argv[1]))
 assert a["verdict"] == "verified" and a["exit"] == 0 and a["election"] == sys.argv[2]
-assert a["election_expected"] is True and a["entries"] == 149 and a["reason"] == "GOOD"
-assert all(c["state"] in ("good", "not asked") for c in a["checks"]) and len(a["checks"]) == 112
+assert a["election_expected"] is True and a["entries"] == 150 and a["reason"] == "GOOD"
+assert all(c["state"] in ("good", "not asked") for c in a["checks"]) and len(a["checks"]) == 117
 assert [i["outcome"]["winners"] for i in a["items"]][:2] == [[2], [9]]
 assert len(a["promises"]) == 7' "$TMPDIR/out" "$id"; then
 	good "the JSON"
@@ -103,7 +103,7 @@ half=$TMPDIR/half
 mkdir "$half" "$half/blobs"
 cp "$archive/README" "$half/"
 cp "$heads/half" "$half/checkpoint"
-head -n 74 "$archive/entries.ndjson" >"$half/entries.ndjson"
+head -n 75 "$archive/entries.ndjson" >"$half/entries.ndjson"
 printf '{}' >"$half/result.json"
 python3 - "$archive/blobs" "$half" <<'PY'
 import base64, os, shutil, sys
@@ -222,7 +222,7 @@ refused "a receipt of another election" WRONG_ELECTION "" verify receipt "$TMPDI
     --archive "$archive" --election "${id//[0-7]/8}"
 sed 's/"path":\["./"path":["_/' "$TMPDIR/receipt" >"$TMPDIR/receipt-path"
 refused "another path" MISSING_ENTRY "" verify receipt "$TMPDIR/receipt-path" --archive "$archive"
-sed 's/\\n74\\n/\\n75\\n/' "$TMPDIR/receipt" >"$TMPDIR/receipt-head"
+sed 's/\\n75\\n/\\n76\\n/' "$TMPDIR/receipt" >"$TMPDIR/receipt-head"
 refused "another head" BAD_CHECKPOINT "" verify receipt "$TMPDIR/receipt-head" --archive "$archive"
 refused "no receipt" BAD_ENCODING "" verify receipt "$archive/README" --archive "$archive"
 # The board has put something else in its place, or left it out.

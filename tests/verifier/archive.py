@@ -145,7 +145,7 @@ def verify(files: Files, expected: bytes | None = None, partial: bool = False,
     board = replay.board
     tree = merkle.root(lines)
     try:
-        signed = checkpoint.read(board.define, board.election, files.read("checkpoint"))
+        signed = checkpoint.read(board, files.read("checkpoint"))
     except Refused as refused:
         raise Failed("V008", refused.reason, refused.text) from None
     if (signed.size, signed.root) != (len(lines), tree):
@@ -186,7 +186,7 @@ def _layout(files: Files) -> list[str]:
 def _judge_head(replay: Replay, lines: list[bytes], head: bytes) -> None:
     """V914: a head known from outside is a prefix of this board."""
     try:
-        outside = checkpoint.read(replay.board.define, replay.board.election, head)
+        outside = checkpoint.read(replay.board, head)
     except Refused as refused:
         raise Failed("V914", refused.reason, "the head from outside: " + refused.text) from None
     if outside.size > len(lines):

@@ -192,6 +192,7 @@ class Board:
         self.election = ZERO
         self.definition: Definition | None = None
         self.items: list[Item] = []
+        self.board_keys: list[tuple[int, bytes]] = []  # that have replaced the definition's
         self.roll: Roll | None = None
         self.approvals: set[int] = set()
         self.attempt: Attempt | None = None
@@ -225,6 +226,11 @@ class Board:
         """The attempt that made the key."""
         assert self.attempt is not None
         return self.attempt
+
+    def board_key(self, size: int) -> bytes:
+        """The key that signs heads of so many entries."""
+        later = [key for seq, key in self.board_keys if seq < size]
+        return later[-1] if later else bytes(self.define.body["board"]["key"])
 
     def item(self, number: int) -> Item:
         if number > len(self.items):

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, field
 
 import ed25519
-from board import Definition
+from board import Board, Definition
 from hashing import sha256
 from reasons import Refused
 
@@ -59,13 +59,14 @@ def note(definition: Definition, election: bytes, head: Head, seed: bytes,
                      *witnesses])
 
 
-def read(definition: Definition, election: bytes, data: bytes) -> Head:
+def read(state: Board, data: bytes) -> Head:
     """The head in a checkpoint of this election, or BAD_CHECKPOINT."""
     def need(good: bool, what: str) -> None:
         if not good:
             raise Refused("BAD_CHECKPOINT", what)
 
-    board = definition.body["board"]
+    definition = state.define
+    name = definition.body["board"]["name"]
     need(len(data) <= 16384, "too large")
     try:
         lines = data.decode().split("\n")
@@ -77,7 +78,8 @@ def read(definition: Definition, election: bytes, data: bytes) -> Head:
          "the size")
     need(root is not None and len(root) == 32, "the root")
     head = Head(int(size), root or b"")
-    signed = text(definition, election, head)
+    signed = text(definition, state.election, head)
+    key = state.board_key(head.size)
     need(data.startswith(signed), "not of this election")
 
     def signature(number: int, name: str, algorithm: int, key: bytes, length: int) -> bytes | None:
@@ -98,9 +100,9 @@ def read(definition: Definition, election: bytes, data: bytes) -> Head:
              "a cosignature")
         return time
 
-    own = signature(4, board["name"], SIGNATURE, board["key"], 64)
-    need(own is not None and ed25519.verify(board["key"], signed, own or b""), "the signature")
-    at = cosignature(5, board["name"], board["key"])
+    own = signature(4, name, SIGNATURE, key, 64)
+    need(own is not None and ed25519.verify(key, signed, own or b""), "the signature")
+    at = cosignature(5, name, key)
     need(at is not None, "no cosignature of the board")
     head.time = at or 0
     number = 6

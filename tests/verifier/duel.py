@@ -75,7 +75,7 @@ class Duel(Spoiler):
             if name != "definition":
                 who = self.forge.secrets[other]
                 chain = ("voter", who[0].line) if isinstance(who, tuple) else (
-                    RULES[name].role, who.key)
+                    RULES[name].role, 0 if name == "fault" else who.key)
                 record["body"][name]["prev"] = b64(self.replay.board.last.get(chain, ZERO))
             for held in (record, self.reseal(other, record)):
                 self.judge_line(number, {**self.entries[number], "record": held},

@@ -95,6 +95,7 @@ class Forge:
         self.clock = 1700000000000
         self.organiser = self.role("Organiser")
         self.board = self.role("board.example/test")
+        self.boards = [(-1, self.board)]  # from which entry on
         self.registrars = [self.role(f"Registrar {i + 1}") for i in range(registrars)]
         self.trustees = [self.role(f"Trustee {i + 1}") for i in range(trustees)]
         self.witnesses = [self.role(f"witness.example/{i + 1}") for i in range(witnesses)]
@@ -142,11 +143,11 @@ class Forge:
 
     def head(self) -> bytes:
         """A checkpoint of the board as it is, co-signed by as many witnesses as it takes."""
-        definition = Definition({"board": {"key": self.board.key, "name": self.board.name}},
-                                self.group)
+        board = [role for seq, role in self.boards if seq < len(self.lines)][-1]
+        definition = Definition({"board": {"key": board.key, "name": board.name}}, self.group)
         head = checkpoint.Head(len(self.lines), merkle.root(self.lines), self.clock // 1000)
         signed = checkpoint.text(definition, self.election, head)
-        return checkpoint.note(definition, self.election, head, self.board.seed, *(
+        return checkpoint.note(definition, self.election, head, board.seed, *(
             checkpoint.cosign(role.name, signed, role.seed, head.time + 1)
             for role in self.witnesses[:self.fields["witness_quorum"]]))
 
@@ -410,6 +411,14 @@ class Forge:
         """The board accuses trustee i with a record that it refused."""
         self.post(self.board, "fault", record=self.sealed(self.trustees[i - 1], name, fields))
 
+    def replace_board(self) -> None:
+        """From here on the board has another key."""
+        new = self.role(self.board.name)
+        new.prev = self.board.prev
+        self.post(self.organiser, "board-key", key=b64(new.key))
+        self.boards.append((len(self.lines) - 1, new))
+        self.board = new
+
     def result(self, item: int, fields: Body) -> None:
         """Publish; `fields` is the result object."""
         self.results.append(fields)
@@ -549,6 +558,7 @@ def rich(group: str, seed: int) -> Forge:
     for i in (2, 3, 1):
         f.ready(2, i)
     f.fault(2, "mix", f.mix(2, 2, spoil=True))
+    f.replace_board()
     f.post_mix(2, 3)
     f.close(1)
     f.post_mix(2, 1)

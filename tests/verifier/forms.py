@@ -147,6 +147,7 @@ BODIES: dict[str, Form] = {
     "roll": table(
         blob=HASH, bytes=integer(1, 2**32), count=integer(1, 2**24), root=HASH,
         sums=array(integer(0, WEIGHT_LIMIT - 1)), **_CHAINED),
+    "board-key": table(key=b64(32), **_CHAINED),
     "approve": table(record=HASH, **_CHAINED),
     "keygen-commit": table(
         attempt=ATTEMPT, commit=HASH, proof=PROOF, receive=ELEMENT, **_CHAINED),

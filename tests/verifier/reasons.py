@@ -22,7 +22,8 @@ TYPE_NUMBERS: dict[str, int] = {
     name: number for number, name in enumerate(
         ("definition", "item", "roll", "approve", "keygen-commit", "keygen-deal",
          "keygen-confirm", "keygen-complain", "keygen-skip", "open", "open-item", "ballot",
-         "challenged", "closing", "close", "ready", "mix", "decrypt", "fault", "result"), 1)
+         "challenged", "closing", "close", "ready", "mix", "decrypt", "fault", "result",
+         "board-key"), 1)
 }
 
 

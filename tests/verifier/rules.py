@@ -20,7 +20,7 @@ class Rule(ABC):
         """Step 1: bounds between fields, with reasons of their own."""
 
     def limit(self, board: Board) -> int:
-        """Step 1: the most bytes that the record may have (10.10)."""
+        """Step 1: the most bytes that the record may have (10.11)."""
         return 8192
 
     def author(self, board: Board, r: Record) -> None:

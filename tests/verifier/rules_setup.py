@@ -176,4 +176,22 @@ class OpenItemRule(Rule):
         board.item(r.body["item"]).state = "OPEN"
 
 
-RULES = [DefinitionRule(), ItemRule(), RollRule(), ApproveRule(), OpenRule(), OpenItemRule()]
+class BoardKeyRule(Rule):
+    type = "board-key"
+    role = "organiser"
+
+    def place(self, board: Board, r: Record) -> None:
+        must(board.definition is not None, "no definition yet")
+        must(len(board.board_keys) < 16, "replaced too often")
+        used = _all_keys(board.define) + [key for _, key in board.board_keys]
+        must(r.body["key"] not in used, "a key that is in use", "DUPLICATE_KEY")
+
+    def encodings(self, board: Board, r: Record) -> None:
+        must(ed25519.valid_key(r.body["key"]), "a bad key", "NON_CANONICAL")
+
+    def apply(self, board: Board, r: Record) -> None:
+        board.board_keys.append((r.seq, r.body["key"]))
+
+
+RULES = [DefinitionRule(), ItemRule(), RollRule(), ApproveRule(), OpenRule(), OpenItemRule(),
+         BoardKeyRule()]

@@ -162,6 +162,12 @@ class FaultRule(Rule):
     def limit(self, board: Board) -> int:
         return 65536
 
+    def author(self, board: Board, r: Record) -> None:
+        must(r.by == board.board_key(r.seq), "not the board", "NOT_ALLOWED")
+
+    def chain(self, r: Record) -> tuple[str, bytes | int]:
+        return "board", 0  # whatever its key
+
     def place(self, board: Board, r: Record) -> None:
         in_open(board)
         try:
