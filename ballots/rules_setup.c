@@ -116,9 +116,8 @@ setup_run_roll(struct check *c, const struct source *source, const struct effort
 	r = source_blob(source, &body->blob, &blob);
 	if (r != R_GOOD)
 		return why_set(why, r, "the blob of the roll: %s", result_text(r));
-	r = roll_read(&c->roll, frozen_definition(c->frozen), &c->frozen->election, body,
-	    &blob, c->frozen->mode == RULES_REPLAY ? ROLL_KEYS_ONLY : ROLL_CHECK_ALL, effort,
-	    why);
+	r = roll_read(&c->roll, frozen_definition(c->frozen), &c->frozen->election, body, &blob,
+	    c->frozen->mode == RULES_REPLAY ? ROLL_KEYS_ONLY : ROLL_CHECK_ALL, effort, why);
 	blob_release(&blob);
 	return r;
 }

@@ -57,9 +57,10 @@ enum result mirror_await_witnesses(struct mirror *m, uint64_t size, unsigned wai
 enum result mirror_witness_receipt(struct mirror *m, struct buffer *receipt, unsigned wait_ms,
     struct why *why);
 
-/* Is the line of a receipt our copy's entry of that number? R_MISSING_ENTRY, with evidence. */
-enum result mirror_check_place(struct mirror *m, struct slice receipt, const struct entry *entry,
-    struct slice line, struct why *why);
+/* Is the line of a receipt (which people know as `name`) our copy's entry of that number?
+ * R_MISSING_ENTRY, with evidence. */
+enum result mirror_check_place(struct mirror *m, struct slice receipt, const char *name,
+    const struct entry *entry, struct slice line, struct why *why);
 /* The board shows `lines` after our copy, which were refused for that reason: keep what convicts it, and add
  * that to the text. */
 void mirror_accuse(struct mirror *m, enum result reason, struct slice lines, struct why *why);

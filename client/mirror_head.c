@@ -247,8 +247,8 @@ mirror_await_witnesses(struct mirror *m, uint64_t size, unsigned wait_ms, struct
 }
 
 enum result
-mirror_check_place(struct mirror *m, struct slice receipt, const struct entry *entry,
-    struct slice line, struct why *why)
+mirror_check_place(struct mirror *m, struct slice receipt, const char *name,
+    const struct entry *entry, struct slice line, struct why *why)
 {
 	struct digest hash, stored;
 	char *path;
@@ -258,14 +258,15 @@ mirror_check_place(struct mirror *m, struct slice receipt, const struct entry *e
 	    digest_equal(&hash, &stored))
 		return R_GOOD;
 	accuse_of_receipt(m, receipt, &path);
-	if (why != NULL) {
-		(void)why_set(why, R_MISSING_ENTRY,
-		    "the board no longer holds entry %" PRIu64
-		    " as it signed for it\nKeep the receipt and tell the organiser and the "
-		    "trustees",
-		    entry->seq);
+	(void)why_set(why, R_MISSING_ENTRY,
+	    "the board no longer holds entry %" PRIu64
+	    " as it signed for it\nKeep %s: it is %s. Tell the organiser and the trustees",
+	    entry->seq, name,
+	    path != NULL ? "the evidence"
+			 : "evidence as soon as the board has as many entries again");
+	if (why != NULL && path != NULL)
 		accuse_tell(why, path);
-	} else
+	else
 		free(path);
 	return R_MISSING_ENTRY;
 }
@@ -289,8 +290,8 @@ mirror_witness_receipt(struct mirror *m, struct buffer *bytes, unsigned wait_ms,
 	if (r == R_GOOD)
 		r = mirror_await_witnesses(m, entry.seq + 1, wait_ms, &head, &note, why);
 	if (r == R_GOOD)
-		r = mirror_check_place(m, buffer_slice(bytes), &entry, slice_of(receipt.entry),
-		    why);
+		r = mirror_check_place(m, buffer_slice(bytes), "the receipt", &entry,
+		    slice_of(receipt.entry), why);
 	if (r != R_GOOD)
 		goto out;
 	buffer_add(&note, "", 1); /* a C string */

@@ -90,7 +90,7 @@ check_receipt(struct checking *c, const char *path, struct why *why)
 	if (r == R_GOOD)
 		r = mirror_check_receipt(&c->w->mirror, buffer_slice(&bytes), record->bytes, why);
 	if (r == R_GOOD)
-		r = mirror_check_place(&c->w->mirror, buffer_slice(&bytes), &entry,
+		r = mirror_check_place(&c->w->mirror, buffer_slice(&bytes), path, &entry,
 		    slice_of(receipt.entry), why);
 	if (r == R_GOOD)
 		r = confirm(c, &bytes, path, why);

@@ -29,7 +29,8 @@ if [ "$next" = "$again" ] && [ "${#next}" -eq 43 ]; then good "one next key is m
 refused "a key that the running board does not have yet" 1 WRONG_KEY organiser board-key "$next"
 stop "$BOARD_PID"
 board_start
-refused "a key of somebody" 1 WRONG_KEY organiser board-key "$(cat "$TMPDIR/trustee2.pub" | tr 'A-Y' 'B-Z')"
+keys trustee somebody
+refused "a key of somebody" 1 WRONG_KEY organiser board-key "$(cat "$TMPDIR/somebody.pub")"
 item Two plurality yes no
 expect "the organiser replaces the key" 0 organiser board-key "$next"
 item Three plurality yes no
