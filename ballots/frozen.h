@@ -103,6 +103,8 @@ struct slice frozen_key_bytes(const struct frozen *f);
 const struct gvec *frozen_share(const struct frozen *f, uint32_t trustee);
 /* The open hash: NULL before opening. */
 const struct digest *frozen_open(const struct frozen *f);
+/* The number of that entry; 0 before opening. */
+uint64_t frozen_open_seq(const struct frozen *f);
 
 /* ---- roles ---- */
 

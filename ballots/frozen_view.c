@@ -174,6 +174,12 @@ frozen_open(const struct frozen *f)
 	return f->phase == PHASE_OPEN ? &f->open : NULL;
 }
 
+uint64_t
+frozen_open_seq(const struct frozen *f)
+{
+	return f->open_seq;
+}
+
 /* ---- roles ---- */
 
 static int

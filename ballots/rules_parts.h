@@ -150,7 +150,8 @@ struct frozen {
 	struct held *roll_record;
 	uint64_t approved; /* set of registrars */
 	struct keygen_state *keygen;
-	struct digest open;                       /* PHASE_OPEN */
+	struct digest open; /* PHASE_OPEN */
+	uint64_t open_seq;
 	struct head_key board_key[HEAD_KEYS_MAX]; /* what has replaced the definition's */
 	size_t board_keys;
 };

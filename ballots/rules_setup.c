@@ -196,6 +196,7 @@ setup_apply_open(struct rules *rules, struct check *c, const struct rules_place 
 		return R_NO_MEMORY;
 	next->phase = PHASE_OPEN;
 	next->open = place->hash;
+	next->open_seq = place->seq;
 	return R_GOOD;
 }
 

@@ -23,6 +23,9 @@ static const struct {
 	{ ROUTE_FOUND, HTTP_POST, 1, "elections", NULL },
 	{ ROUTE_CHECKPOINT, HTTP_GET, 3, "elections", "checkpoint" },
 	{ ROUTE_WITNESSED, HTTP_GET, 3, "elections", "witnessed" },
+	{ ROUTE_STAMPS, HTTP_GET, 3, "elections", "stamps" },
+	{ ROUTE_STAMP, HTTP_GET, 4, "elections", "stamps" },
+	{ ROUTE_STAMPED, HTTP_GET, 4, "elections", "stamped" },
 	{ ROUTE_ENTRIES, HTTP_GET, 3, "elections", "entries" },
 	{ ROUTE_POST, HTTP_POST, 3, "elections", "records" },
 	{ ROUTE_RECORD, HTTP_GET, 4, "elections", "records" },
@@ -263,6 +266,29 @@ reply_witnessed(struct board *b, struct hosted *host, struct request *request)
 	}
 }
 
+static void
+reply_stamps(struct board *b, struct hosted *host, struct request *request)
+{
+	struct buffer out = { 0 };
+
+	(void)stamps_list(b->stamps, host, &out);
+	reply_buffer(request, REPLY_JSON, &out);
+}
+
+static void
+reply_stamp(struct board *b, const struct api_call *call, struct request *request, int head)
+{
+	struct buffer out = { 0 };
+	enum result r = stamps_get(b->stamps, call->host, &call->name, head, &out);
+
+	if (r == R_GOOD)
+		reply_buffer(request, head ? REPLY_TEXT : "application/timestamp-reply", &out);
+	else {
+		buffer_free(&out);
+		request_fail(request, r, r == R_NOT_FOUND ? "there is no such time stamp" : NULL);
+	}
+}
+
 /* ---- posting ---- */
 
 static void
@@ -425,6 +451,9 @@ on_request(void *ctx, struct request *request)
 	case ROUTE_ELECTIONS: reply_elections(b, request); return;
 	case ROUTE_FOUND: found_election(b, request); return;
 	case ROUTE_WITNESSED: reply_witnessed(b, call.host, request); return;
+	case ROUTE_STAMPS: reply_stamps(b, call.host, request); return;
+	case ROUTE_STAMP: reply_stamp(b, &call, request, 0); return;
+	case ROUTE_STAMPED: reply_stamp(b, &call, request, 1); return;
 	case ROUTE_ENTRIES: entries_or_park(b, call.host, request, 1); return;
 	case ROUTE_POST: take_record(b, call.host, request); return;
 	case ROUTE_RECORD:

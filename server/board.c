@@ -404,6 +404,11 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 		r = start_threads(b);
 	if (r == R_GOOD)
 		r = witnesses_start(b->witnesses);
+	if (r == R_GOOD && config->time_stamps != NULL)
+		r = stamps_new(&b->stamps, b->hosts, b->config.folder, config->time_stamps,
+		    config->log, why);
+	if (r == R_GOOD && b->stamps != NULL)
+		r = stamps_start(b->stamps);
 	if (r == R_GOOD)
 		r = listen_start(b->listen);
 	if (r != R_GOOD)
@@ -433,6 +438,7 @@ board_stop(struct board *b)
 		(void)pthread_join(b->append_thread, NULL);
 	}
 	witnesses_free(b->witnesses);
+	stamps_free(b->stamps);
 	if (b->clerks != NULL)
 		clerks_stop(b->clerks);
 	listen_free(b->listen);

@@ -23,6 +23,7 @@
 #include "server/meter.h"
 #include "server/pace.h"
 #include "server/segment.h"
+#include "server/stamp.h"
 #include "server/store.h"
 #include "server/witness.h"
 
@@ -42,6 +43,7 @@ struct board_config {
 	struct witness_address
 	    witnesses[CHECKPOINT_WITNESSES_MAX]; /* where those of definitions are */
 	size_t witness_count;
+	const char *time_stamps; /* URL of a time-stamp authority, or NULL */
 	struct store_options store;
 	bool shared; /* others may serve the same database */
 	struct listen_config listen;
@@ -61,6 +63,7 @@ struct board {
 	struct meter meter;
 	struct clerks *clerks;
 	struct witnesses *witnesses;
+	struct stamps *stamps; /* NULL: none are made */
 	struct listen *listen;
 	pthread_t ballot_thread, long_thread, append_thread;
 	unsigned threads;     /* how many of them run */

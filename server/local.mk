@@ -72,6 +72,8 @@ server_libtserver_a_SOURCES = \
 	server/segment.c \
 	server/segment.h \
 	server/signing.c \
+	server/stamp.c \
+	server/stamp.h \
 	server/store.c \
 	server/store.h \
 	server/store_blob.c \

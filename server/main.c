@@ -43,6 +43,8 @@ static const char help[] =
     "                       \"tabella organiser key\"; may be given several times\n"
     "  --witness NAME=URL   where a witness of definitions is: the prefix of its C2SP\n"
     "                       tlog-witness interface; may be given several times\n"
+    "  --time-stamps URL    an RFC 3161 time-stamp authority, for the heads of opening,\n"
+    "                       closing and results\n"
     "  --address-file FILE  write the board's URLs there once it listens, one a line\n"
     "  --new-board-key      make the key that is to replace the board's, print its public\n"
     "                       part for the organisers, then exit\n"
@@ -72,6 +74,7 @@ struct options {
 	size_t organiser_count;
 	struct witness_address witnesses[CHECKPOINT_WITNESSES_MAX];
 	size_t witness_count;
+	const char *time_stamps;
 	int check, make_tables, new_key;
 };
 
@@ -99,6 +102,7 @@ read_options(struct options *o, int argc, char **argv)
 		{ "name", required_argument, NULL, 'n' },
 		{ "organiser", required_argument, NULL, 'o' },
 		{ "witness", required_argument, NULL, 'w' },
+		{ "time-stamps", required_argument, NULL, 'T' },
 		{ "address-file", required_argument, NULL, 'a' },
 		{ "tls", required_argument, NULL, 't' },
 		{ "certificate", required_argument, NULL, 'C' },
@@ -139,6 +143,7 @@ read_options(struct options *o, int argc, char **argv)
 				return usage("--organiser is a public key of 43 characters, not ",
 				    optarg);
 			break;
+		case 'T': o->time_stamps = optarg; break;
 		case 'w':
 			if (o->witness_count == CHECKPOINT_WITNESSES_MAX)
 				return usage("--witness is given too often", "");
@@ -255,6 +260,7 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	config.organiser_count = o->organiser_count;
 	memcpy(config.witnesses, o->witnesses, sizeof config.witnesses);
 	config.witness_count = o->witness_count;
+	config.time_stamps = o->time_stamps;
 	config.store = *store;
 	config.shared = o->db != NULL;
 	config.listen.addresses = o->listen;

@@ -386,6 +386,7 @@ test_scripts = \
 	tests/test_paths.sh \
 	tests/test_readme.sh \
 	tests/test_restart.sh \
+	tests/test_stamps.sh \
 	tests/test_tls.sh \
 	tests/test_tree.sh \
 	tests/test_trustee.sh \
@@ -398,6 +399,7 @@ TESTS += $(check_PROGRAMS) $(test_scripts)
 EXTRA_DIST += \
 	$(test_scripts) \
 	tests/README.md \
+	tests/authority.py \
 	tests/ct.supp \
 	tests/driver.sh \
 	tests/elect.sh \
