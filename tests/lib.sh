@@ -185,7 +185,9 @@ pg_data() {
 	local template
 	need_postgres
 	template=$(pg_template) || fatal "initdb"
-	own_folder "$1" && (cd / && "${AS_POSTGRES[@]}" cp -a "$template/." "$1/")
+	# The template may be one that a program made (tests/pg.c), with another pg_hba.conf.
+	own_folder "$1" && (cd / && "${AS_POSTGRES[@]}" cp -a "$template/." "$1/") &&
+		printf 'local %s all trust\n' all replication >"$1/pg_hba.conf"
 }
 
 # pg_start [FOLDER]: run a cluster of this test's own, on a Unix socket only,
