@@ -202,7 +202,7 @@ answer_size(struct witness_answer *answer, uint64_t size)
 static void
 accuse(const struct witness *w, const struct request *q)
 {
-	if (w->o.accuse != NULL)
+	if (w->o.accuse != NULL && w->last.n > 0)
 		w->o.accuse(w->o.ctx, buffer_slice(&w->last), q->note, q->path, q->n);
 }
 

@@ -76,6 +76,7 @@ check_PROGRAMS += \
 	tests/test_canon \
 	tests/test_choice \
 	tests/test_code \
+	tests/test_cosign \
 	tests/test_count \
 	tests/test_count_random \
 	tests/test_ct \
@@ -142,6 +143,7 @@ tests_test_attacks_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_attacks_tally_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_audit_LDADD = $(BOTTLE_LIB) $(CLIENT_LIBS) $(CHECK_LIBS)
 tests_test_bottle_LDADD = $(BOTTLE_LIB) $(LDADD)
+tests_test_cosign_LDADD = $(BOTTLE_LIB) $(CLIENT_LIBS) $(CHECK_LIBS)
 tests_test_evidence_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_forgeries_LDADD = $(BOTTLE_LIB) $(LDADD)
 tests_test_mutants_LDADD = $(BOTTLE_LIB) $(LDADD)
