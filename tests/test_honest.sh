@@ -6,6 +6,7 @@
 . "$TOP_SRCDIR/tests/elect.sh"
 
 need_server
+# shellcheck disable=SC2119 # the function's own default
 pg_start
 "$PG_BIN/createdb" -T template0 -E UTF8 --locale=C tabella || fatal "no database"
 "$PG_BIN/psql" -q -d tabella -c 'CREATE ROLE tabella_owner LOGIN CREATEROLE; GRANT ALL ON DATABASE tabella TO tabella_owner;
@@ -43,10 +44,11 @@ define '"late_items": 1,' 2 1
 mkdir "$TMPDIR/heads" "$TMPDIR/last"
 # Keep every head that any board shows.
 keep_heads() {
-	local n=0 url
+	local n=0 url file
 	while [ ! -e "$TMPDIR/enough" ]; do
-		for url in $(cat "$TMPDIR"/board?/address 2>/dev/null); do
-			curl -sS -f --max-time 5 -o "$TMPDIR/heads/$((n++))" "$url/v1/elections/$ID/checkpoint" 2>/dev/null
+		for file in "$TMPDIR"/board?/address; do
+			url=$(cat "$file" 2>/dev/null) &&
+			    curl -sS -f --max-time 5 -o "$TMPDIR/heads/$((n++))" "$url/v1/elections/$ID/checkpoint" 2>/dev/null
 		done
 		sleep 0.02
 	done
