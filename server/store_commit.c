@@ -62,7 +62,8 @@ fill_columns(struct store *s, const struct store_addition *a, struct why *why)
 
 	for (i = 0; i < STORE_COLUMNS; i++)
 		array_start(&s->column[i], (uint32_t)a->n, i == 3);
-	for (e = a->entries; e < a->entries + a->n; e++) {
+	for (i = 0; i < a->n; i++) {
+		e = &a->entries[i];
 		array_add(&s->column[0], digest_slice(&e->hash));
 		array_add(&s->column[1], digest_slice(&e->leaf));
 		array_add(&s->column[2], digest_slice(&e->record));
@@ -76,7 +77,8 @@ fill_columns(struct store *s, const struct store_addition *a, struct why *why)
 		array_start(&s->roots[i], tiles_of(a, (unsigned)i), false);
 		array_start(&s->nodes[i], tiles_of(a, (unsigned)i), false);
 	}
-	for (t = a->tiles; t < a->tiles + a->n_tiles; t++) {
+	for (i = 0; i < a->n_tiles; i++) {
+		t = &a->tiles[i];
 		array_add(&s->roots[t->level], digest_slice(&t->root));
 		array_add(&s->nodes[t->level],
 		    (struct slice){ (const uint8_t *)t->node, sizeof t->node });
