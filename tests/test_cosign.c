@@ -189,7 +189,6 @@ START_TEST(restarts_and_clocks)
 		bytes.p[i] ^= 1;
 		bottle_write_file(path, buffer_slice(&bytes));
 		bytes.p[i] ^= 1;
-		w = NULL;
 		/* A changed line of the board alone is for the board to worry about. */
 		if (restart() == R_GOOD) {
 			ck_assert_uint_eq(add(8, 9, 1, 1, &at), 422);
