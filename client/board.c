@@ -19,7 +19,6 @@
 struct board {
 	CURL *curl;
 	char *url;
-	unsigned patience_ms;
 	int (*stop)(void *ctx);
 	void *stop_ctx;
 };
@@ -58,7 +57,6 @@ board_open(struct board **out, const char *url, struct why *why)
 	b = calloc(1, sizeof *b);
 	if (b == NULL)
 		return R_NO_MEMORY;
-	b->patience_ms = PATIENCE_MS;
 	b->url = strndup(url, n);
 	b->curl = curl_easy_init();
 	if (b->url == NULL || b->curl == NULL) {
@@ -83,12 +81,6 @@ const char *
 board_url(const struct board *b)
 {
 	return b->url;
-}
-
-void
-board_patience(struct board *b, unsigned ms)
-{
-	b->patience_ms = ms;
 }
 
 void
@@ -221,7 +213,7 @@ send_once(struct board *b, struct exchange *x, struct why *why)
 static enum result
 send_patiently(struct board *b, struct exchange *x, struct why *why)
 {
-	uint64_t end = now_ms() + b->patience_ms, wait = 100;
+	uint64_t end = now_ms() + PATIENCE_MS, wait = 100;
 	enum result r, paused;
 
 	for (;;) {
@@ -418,33 +410,6 @@ board_post(struct board *b, struct buffer *receipt, const struct digest *electio
 	}
 	buffer_free(&x.answer);
 	return r;
-}
-
-static enum result
-receipt_by(struct board *b, struct buffer *receipt, const struct digest *election, const char *kind,
-    const struct digest *name, struct why *why)
-{
-	struct exchange x = { .method = "GET" };
-	char hex[65], rest[96];
-
-	(void)hex_encode(hex, name->b, sizeof name->b);
-	(void)snprintf(rest, sizeof rest, "%s/%s", kind, hex);
-	election_path(&x, election, rest);
-	return ask(b, &x, receipt, why);
-}
-
-enum result
-board_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
-    const struct digest *record, struct why *why)
-{
-	return receipt_by(b, receipt, election, "records", record, why);
-}
-
-enum result
-board_ballot_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
-    const struct digest *tracker, struct why *why)
-{
-	return receipt_by(b, receipt, election, "trackers", tracker, why);
 }
 
 enum result

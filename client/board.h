@@ -3,7 +3,7 @@
  * What it brings back is not trusted here: mirror and receipt check it.
  *
  * A board that cannot be reached, or answers 503, is asked again with growing pauses
- * until the patience is used up (R_NO_BOARD, R_BUSY). A refusal comes back
+ * for half a minute (R_NO_BOARD, R_BUSY). A refusal comes back
  * as the reason that the board names, with its text in `why`.
  * One struct board belongs to one thread.
  */
@@ -25,9 +25,6 @@ enum result board_open(struct board **out, const char *url, struct why *why);
 void board_close(struct board *b);
 const char *board_url(const struct board *b);
 
-/* How long to go on asking a board that does not answer, in milliseconds; the
- * default is 30,000. */
-void board_patience(struct board *b, unsigned ms);
 /* Ask `stop` before each wait and now and then during a transfer; a non-zero answer
  * ends the request with R_CANCELLED. */
 void board_stop_when(struct board *b, int (*stop)(void *ctx), void *ctx);
@@ -47,12 +44,6 @@ enum result board_create(struct board *b, struct buffer *receipt, struct slice d
     struct why *why);
 enum result board_post(struct board *b, struct buffer *receipt, const struct digest *election,
     struct slice record, struct why *why);
-
-/* The receipt of a record, by record hash or by tracker. R_NOT_FOUND. */
-enum result board_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
-    const struct digest *record, struct why *why);
-enum result board_ballot_receipt(struct board *b, struct buffer *receipt,
-    const struct digest *election, const struct digest *tracker, struct why *why);
 
 /* The lines from number `from` on, at most 4096, each with its line end; waits up
  * to `wait` seconds (most 25) for the first. Fewer or none may come. */

@@ -312,7 +312,6 @@ orphan(struct connection *c, struct request *r)
 	struct listen *l = c->listen;
 
 	r->connection = NULL;
-	atomic_store(&r->gone, true);
 	if (c->state == CONNECTION_PARKED) {
 		LIST_REMOVE(c, of_parked);
 		connection_ask(r);

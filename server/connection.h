@@ -63,14 +63,12 @@ struct request {
 	struct listen *listen;
 	struct connection *connection; /* NULL when it is gone; loop thread only */
 	struct request *next;          /* in the mail */
-	atomic_bool gone;              /* shared */
 	bool in_callback;              /* loop thread only: the application was just called */
 	bool back;                     /* it has answered (filled) within the callback */
 	bool parked;                   /* it has parked it within the callback */
 	bool away;                     /* the application has it, or the mail */
 	uint64_t topic;
 	unsigned park_ms;
-	void *note;
 	uint8_t *body;
 	size_t body_len, body_room; /* bytes there, bytes allocated */
 	size_t charged;             /* bytes of listen->buffered held by this request */

@@ -420,9 +420,3 @@ hosts_at(struct hosts *hosts, size_t i)
 	(void)pthread_mutex_unlock(&hosts->lock);
 	return h;
 }
-
-struct hosted *
-hosts_topic(struct hosts *hosts, uint64_t topic)
-{
-	return hosts_at(hosts, (size_t)topic);
-}

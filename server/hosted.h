@@ -83,7 +83,7 @@ enum result hosted_note(struct hosted *h, struct buffer *out);
 enum result hosted_judge_note(const struct hosted *h, const struct merkle_frontier *tree,
     struct slice note, struct why *why);
 
-/* Append thread: publish what is signed for now, with the state after all that is committed. */
+/* Append thread: publish this signed head with the state after all that is committed. */
 enum result hosted_publish(struct hosted *h, struct slice note);
 
 /* The nodes alone, as the store keeps them; and back. R_BAD_ENCODING. */
@@ -102,6 +102,5 @@ struct hosted *hosts_find(struct hosts *hosts, const struct digest *id);
 enum result hosts_get(struct hosts *hosts, struct hosted **out, const struct digest *id);
 /* Number i of the elections in the order they came, or NULL. */
 struct hosted *hosts_at(struct hosts *hosts, size_t i);
-struct hosted *hosts_topic(struct hosts *hosts, uint64_t topic);
 
 #endif

@@ -14,7 +14,6 @@ request_new(struct listen *l, const void *head, size_t len)
 	if (r == NULL)
 		return NULL;
 	r->listen = l;
-	atomic_init(&r->gone, false);
 	if (len > 0)
 		memcpy(r->bytes, head, len);
 	atomic_fetch_add(&l->requests, 1);
@@ -171,24 +170,6 @@ request_body(const struct request *r, size_t *len)
 {
 	*len = r->body_len;
 	return r->body;
-}
-
-bool
-request_gone(const struct request *r)
-{
-	return atomic_load(&r->gone);
-}
-
-void
-request_set_note(struct request *r, void *note)
-{
-	r->note = note;
-}
-
-void *
-request_note(const struct request *r)
-{
-	return r->note;
 }
 
 void

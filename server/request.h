@@ -30,14 +30,6 @@ const struct http_head *request_head(const struct request *r);
  * request is answered. */
 const uint8_t *request_body(const struct request *r, size_t *len);
 
-/* Return true once the connection is known to be dead, so that a worker may skip what
- * nobody waits for. Any thread. */
-bool request_gone(const struct request *r);
-
-/* A pointer of the application's own, NULL at first. */
-void request_set_note(struct request *r, void *note);
-void *request_note(const struct request *r);
-
 /* Answer. Everything in `reply` is copied before the call returns; a stream is taken
  * over, and its `done` is called sooner or later. If too much waits to be sent already,
  * a GET gets 503 BUSY instead; the answer to a POST or PUT is always sent, and should
