@@ -16,7 +16,7 @@ check_checkpoint(struct verifier *v)
 {
 	struct checkpoint head;
 	struct blob note;
-	enum result r = archive_map(&note, v->path, "checkpoint", NOTE_BYTES_MAX, v->why);
+	enum result r = archive_map(&note, v->path, "checkpoint", HEAD_BYTES_MAX, v->why);
 
 	if (r == R_GOOD)
 		r = archive_head_open(&head, note.bytes, v->report->frozen);

@@ -131,7 +131,8 @@ ballot_audit(struct choice *choices, const struct ballot_answer *items, size_t n
 		return result;
 	result = judge_body(record, items, n, place, why);
 	if (result == R_GOOD && place->y.n != group_element_bytes(place->group))
-		result = why_set(why, R_BAD_ENCODING, "the election key is no element of the group");
+		result =
+		    why_set(why, R_BAD_ENCODING, "the election key is no element of the group");
 	for (i = 0; i < n && result == R_GOOD; i++) {
 		width = item_width(items[i].item);
 		if (r.n < (at + width) * scalar)

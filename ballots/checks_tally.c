@@ -141,9 +141,8 @@ out:
 	return r;
 }
 
-/* Is this a reason that makes a record's author guilty? What depends on our own blobs is not. */
-static int
-is_fault(enum result reason)
+int
+rules_is_fault(enum result reason)
 {
 	switch (reason) {
 	case R_NON_CANONICAL:
@@ -190,7 +189,7 @@ tally_run_fault(struct check *c, const struct source *source, const struct effor
 		return why_set(why, R_BAD_FAULT, "the accused record is not signed by its author");
 	if (r == R_GOOD)
 		r = rules_table[c->accused->type].run(&accused, source, effort, &reason);
-	if (is_fault(r))
+	if (rules_is_fault(r))
 		return R_GOOD;
 	if (r >= R_NO_MEMORY)
 		return why_set(why, r, "%s", reason.text);

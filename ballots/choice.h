@@ -84,9 +84,6 @@ enum result choice_parse(struct choice *out, enum choice_type type, unsigned opt
  * it is, "41-3" means the same. R_BAD_CHOICE as above. */
 enum result choice_parse_ranks(struct choice *out, unsigned options, const char *ranks, size_t len,
     struct why *why);
-#define CHOICE_MAX_RANK_CHAR 35
-/* Return the character of a rank 0..35, or 0 for a rank that has none. */
-char choice_rank_char(unsigned rank);
 
 /* Write the choice as text that choice_parse reads back: "3", "1,3,4",
  * "2>1=3>4", "blank". */

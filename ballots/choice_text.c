@@ -167,14 +167,6 @@ char_rank(char c)
 	return -1;
 }
 
-char
-choice_rank_char(unsigned rank)
-{
-	static const char chars[] = "-123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	return rank <= CHOICE_MAX_RANK_CHAR ? chars[rank] : '\0';
-}
-
 /* Close the gaps between the ranks, keeping their order. */
 static void
 close_gaps(uint8_t *ranks, unsigned options)

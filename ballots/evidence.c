@@ -249,6 +249,7 @@ struct gathering {
 	const struct source *source;
 	struct arena arena;
 	struct blob *held;
+	struct digest *ids; /* of these */
 	size_t n;
 };
 
@@ -257,16 +258,14 @@ add_blob(void *arg, const struct digest *id)
 {
 	struct gathering *g = arg;
 	struct blob blob, *held;
-	struct digest have;
+	struct digest *ids;
 	struct slice *more;
 	enum result r;
 	size_t i;
 
-	for (i = 0; i < g->n; i++) {
-		sha256(&have, g->held[i].bytes.p, g->held[i].bytes.n);
-		if (digest_equal(&have, id))
+	for (i = 0; i < g->n; i++)
+		if (digest_equal(&g->ids[i], id))
 			return R_GOOD;
-	}
 	r = source_blob(g->source, id, &blob);
 	/* What the board does not give out is left out: it is no evidence. */
 	if (r == R_MISSING_BLOB || r == R_BAD_BLOB)
@@ -276,13 +275,17 @@ add_blob(void *arg, const struct digest *id)
 	held = reallocarray(g->held, g->n + 1, sizeof *held);
 	if (held != NULL)
 		g->held = held;
-	more = held == NULL ? NULL : reallocarray(g->w->e.blobs, g->n + 1, sizeof *more);
+	ids = held == NULL ? NULL : reallocarray(g->ids, g->n + 1, sizeof *ids);
+	if (ids != NULL)
+		g->ids = ids;
+	more = ids == NULL ? NULL : reallocarray(g->w->e.blobs, g->n + 1, sizeof *more);
 	if (more == NULL) {
 		blob_release(&blob);
 		return R_NO_MEMORY;
 	}
 	g->w->e.blobs = more;
 	g->held[g->n] = blob;
+	g->ids[g->n] = *id;
 	more[g->n++] = blob.bytes;
 	g->w->e.blob_count = g->n;
 	return R_GOOD;
@@ -344,6 +347,7 @@ evidence_of_entries(struct buffer *out, const struct evidence_case *c, uint64_t 
 	for (i = 0; i < g.n; i++)
 		blob_release(&g.held[i]);
 	free(g.held);
+	free(g.ids);
 	arena_free(&g.arena);
 	writing_free(&w);
 	return r;

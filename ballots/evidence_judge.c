@@ -39,7 +39,8 @@ accuse_board(struct trial *t)
 
 	(void)base64url_encode(key, board->key.b, sizeof board->key.b);
 	(void)snprintf(t->verdict->accused, sizeof t->verdict->accused,
-	    "the board %s, or whoever has its key %s", board->name, key);
+	    "the board %s, or whoever has its key %s%s", board->name, key,
+	    t->signers.later_count > 0 ? " or one that replaced it" : "");
 }
 
 /* Which fields each kind has; the others are empty. */
@@ -267,23 +268,6 @@ replay(struct trial *t, struct rules *rules, const struct source *source, size_t
 	return r;
 }
 
-/* What a trustee can be convicted of: content that no place on a board makes good. */
-static int
-is_guilt(enum result r)
-{
-	switch (r) {
-	case R_NON_CANONICAL:
-	case R_NOT_IN_GROUP:
-	case R_BAD_ELEMENT:
-	case R_BAD_WIDTH:
-	case R_BAD_ENCODING:
-	case R_BAD_SHUFFLE:
-	case R_NOOP_MIX:
-	case R_BAD_DECRYPTION: return 1;
-	default: return 0;
-	}
-}
-
 static void
 accuse_trustee(struct trial *t, const struct record *record, const struct why *found)
 {
@@ -339,7 +323,7 @@ judge_record(struct trial *t, struct rules *rules, const struct source *source)
 		r = no_evidence(t, "the record is in order");
 	else if (t->lacks_blob)
 		r = no_evidence(t, "a blob is missing in the file");
-	else if (is_guilt(r)) {
+	else if (rules_is_fault(r)) {
 		accuse_trustee(t, check_record(check), &found);
 		r = R_GOOD;
 	} else if (result_exit(r) == 1)

@@ -117,7 +117,7 @@ keygen_state_first(const struct definition *d)
 	return k;
 }
 
-struct keygen_state *
+static struct keygen_state *
 keygen_state_clone(const struct keygen_state *k)
 {
 	struct keygen_state *copy = malloc(sizeof *copy);
@@ -159,7 +159,7 @@ keygen_state_ref(struct keygen_state *k)
 	return k;
 }
 
-void
+static void
 keygen_state_unref(struct keygen_state *k)
 {
 	if (k == NULL || !unref(&k->refs))
@@ -251,7 +251,7 @@ item_data_clone(const struct item_data *item)
 	return copy;
 }
 
-void
+static void
 item_data_unref(struct item_data *item)
 {
 	if (item == NULL || !unref(&item->refs))

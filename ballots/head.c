@@ -16,9 +16,9 @@ head_origin(struct buffer *out, const char *board_name, const struct digest *ele
 	buffer_add_string(out, hex);
 }
 
-enum result
-head_witness_keys(struct note_key keys[CHECKPOINT_WITNESSES_MAX],
-    const struct definition *definition)
+/* Set the keys of the definition's witnesses: definition->witness_count of them. */
+static enum result
+witness_keys(struct note_key keys[CHECKPOINT_WITNESSES_MAX], const struct definition *definition)
 {
 	enum result r = R_GOOD;
 	size_t i;
@@ -57,7 +57,7 @@ open_with(struct checkpoint *head, struct slice note, const struct head_signers 
 	if (r == R_GOOD)
 		r = checkpoint_board_set(&board, d->board.name, key);
 	if (r == R_GOOD)
-		r = head_witness_keys(witnesses, d);
+		r = witness_keys(witnesses, d);
 	if (r == R_GOOD)
 		r = checkpoint_open(head, note, buffer_slice(&origin), &board, witnesses,
 		    d->witness_count);
@@ -119,7 +119,7 @@ head_join(struct buffer *out, struct checkpoint *head, struct slice note, struct
 	int joined;
 
 	if (r == R_GOOD)
-		r = head_witness_keys(keys, signers->definition);
+		r = witness_keys(keys, signers->definition);
 	if (r == R_GOOD)
 		r = note_parse(&have, note);
 	if (r != R_GOOD)

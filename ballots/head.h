@@ -52,10 +52,6 @@ enum result head_open(struct checkpoint *head, struct slice note,
 enum result head_quorum(const struct checkpoint *head, const struct definition *definition,
     struct why *why);
 
-/* Set the keys of the definition's witnesses: definition->witness_count of them. */
-enum result head_witness_keys(struct note_key keys[CHECKPOINT_WITNESSES_MAX],
-    const struct definition *definition);
-
 /* Write the head anew with the cosignatures that are good among `lines` (signature lines, one after the
  * other; they may be of anybody) beside those that it has: into `out`, as checkpoint_open reads
  * it. *head is what it now says. R_BAD_CHECKPOINT if `note` itself does not hold. */

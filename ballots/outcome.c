@@ -68,7 +68,8 @@ field_walk(struct walk *w, struct outcome *o)
 	walk_end(w);
 }
 
-void
+/* Read or write the object. */
+static void
 outcome_walk(struct walk *w, struct outcome *o)
 {
 	size_t i;

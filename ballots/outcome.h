@@ -69,11 +69,6 @@ struct outcome {
 	const char *title;
 };
 
-struct walk;
-
-/* Read or write the object. */
-void outcome_walk(struct walk *w, struct outcome *o);
-
 /* Fill eligible, id, invalid, title and the field outcome from a count; arrays come from
  * `arena`. R_NO_MEMORY. */
 enum result outcome_fill(struct outcome *o, struct arena *arena, const struct item *item,

@@ -16,7 +16,7 @@ receipt_walk(struct walk *w, struct receipt *r)
 
 	walk_object(w);
 	walk_key(w, "checkpoint");
-	walk_string(w, &r->checkpoint, 1, NOTE_BYTES_MAX);
+	walk_string(w, &r->checkpoint, 1, HEAD_BYTES_MAX);
 	walk_key(w, "entry");
 	walk_string(w, &r->entry, 1, RECEIPT_BYTES_MAX);
 	walk_key(w, "path");

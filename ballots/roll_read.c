@@ -309,6 +309,8 @@ chunk_verify(struct chunk *c, struct reader *in, struct rng *rng, const struct e
 		return r;
 	bad = n = other < no_element ? other : no_element;
 	r = n == 0 ? R_GOOD : verify_parts(c, in, n, &bad, rng, effort);
+	if (r >= R_NO_MEMORY)
+		return r;
 	if (r != R_GOOD) {
 		in->at = c->first + bad + 1;
 		return why_set(&in->why, r, "the proof of a part of its key does not hold");

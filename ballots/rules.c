@@ -286,14 +286,6 @@ rules_line_prev(const struct rules *rules, uint64_t line, struct digest *prev)
 	return R_GOOD;
 }
 
-uint64_t
-rules_line_records(const struct rules *rules, uint64_t line)
-{
-	const struct line *l = line_at(rules, line);
-
-	return l == NULL ? 0 : l->records;
-}
-
 enum result
 rules_last_ballot(const struct rules *rules, uint64_t line, uint64_t id, struct last_ballot *out)
 {
@@ -306,18 +298,6 @@ rules_last_ballot(const struct rules *rules, uint64_t line, uint64_t id, struct 
 	mark = store_mark(rules->now.frozen->store, item->votes->last[line] - 1);
 	out->tracker = mark->tracker;
 	out->seq = mark->seq;
-	return R_GOOD;
-}
-
-enum result
-rules_find_ballot(const struct rules *rules, uint64_t line, const struct digest *tracker,
-    uint64_t *seq)
-{
-	const struct mark *mark;
-
-	if (line_at(rules, line) == NULL || line_find(rules, line, tracker, 0, &mark) != R_GOOD)
-		return R_NOT_FOUND;
-	*seq = mark->seq;
 	return R_GOOD;
 }
 

@@ -81,6 +81,10 @@ void checks_run(struct check *const checks[], size_t n, const struct source *sou
 /* The verdict: R_GOOD, a refusal, or a resource. R_BUSY before checks_run. */
 enum result check_verdict(const struct check *check, struct why *why);
 
+/* Is this a verdict on a mix or a decryption that makes its author guilty, wherever it stands
+ * (protocol.md 10.9)? What depends on the judge's own blobs is not. */
+int rules_is_fault(enum result verdict);
+
 /* Judge a prepared record once more before its check is run, with all that rules_admit judges by
  * itself: what belongs to its roll line, too. The owner only. A board calls it to do no
  * heavy work for nothing. */
@@ -135,9 +139,8 @@ enum result rules_entry_hash(const struct rules *rules, uint64_t seq, struct dig
 /* The current state, settled or not; valid until the next call that changes it. */
 const struct frozen *rules_now(const struct rules *rules);
 
-/* What the next record of a roll line must carry as prev; how many records the line has. */
+/* What the next record of a roll line must carry as prev. */
 enum result rules_line_prev(const struct rules *rules, uint64_t line, struct digest *prev);
-uint64_t rules_line_records(const struct rules *rules, uint64_t line);
 
 /* The last ballot of a line on an item. R_NOT_FOUND if there is none. */
 struct last_ballot {
@@ -146,9 +149,6 @@ struct last_ballot {
 };
 enum result rules_last_ballot(const struct rules *rules, uint64_t line, uint64_t item,
     struct last_ballot *out);
-/* Find a ballot of a line by its tracker: its entry number. R_NOT_FOUND. */
-enum result rules_find_ballot(const struct rules *rules, uint64_t line,
-    const struct digest *tracker, uint64_t *seq);
 
 /* ---- checks ---- */
 

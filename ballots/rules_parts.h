@@ -67,10 +67,8 @@ struct keygen_state {
 	struct digest transcript; /* then, too */
 };
 struct keygen_state *keygen_state_first(const struct definition *d);
-struct keygen_state *keygen_state_clone(const struct keygen_state *k);
 /* Forget all posts and keys, of a state that nobody else sees. */
 void keygen_state_clear(struct keygen_state *k);
-void keygen_state_unref(struct keygen_state *k);
 
 /* The last ballot of each line on one item: 1 + its index among the marks, or 0. The owner
  * writes while the item is open; from its `closing` on it stays as it is. */
@@ -107,7 +105,6 @@ struct item_data {
 	struct digest result;
 };
 struct item_data *item_data_new(void);
-void item_data_unref(struct item_data *item);
 
 /* ---- the store: what only grows ---- */
 

@@ -50,9 +50,4 @@ void sheet_free(struct sheet *sheet);
 /* Give ballot i (from 0) as a choice. */
 void sheet_choice(struct choice *out, const struct sheet *sheet, size_t i);
 
-/* Write a sheet that sheet_read reads back to the same options and ballots.
- * R_BAD_INPUT if a ballot has a rank above 35, for which there is no character,
- * nothing being written; R_NO_DISK if writing failed. */
-enum result sheet_write(FILE *out, const struct sheet *sheet, struct why *why);
-
 #endif

@@ -139,8 +139,6 @@ void walk_flag(struct walk *w, bool *v);
 void walk_string(struct walk *w, const char **s, size_t min, size_t max);
 /* One of the strings `names`; *which is its index. */
 void walk_enum(struct walk *w, const char *const names[], unsigned n, unsigned *which);
-/* This string and no other. */
-void walk_literal(struct walk *w, const char *s);
 
 /* n bytes of the caller's, as base64url. */
 void walk_bin(struct walk *w, uint8_t *bytes, size_t n);

@@ -145,15 +145,6 @@ walk_enum(struct walk *w, const char *const names[], unsigned n, unsigned *which
 	    n == 1 ? "must be \"%s\"" : "must be \"%s\" or another known word", names[0]);
 }
 
-void
-walk_literal(struct walk *w, const char *s)
-{
-	const char *const names[] = { s };
-	unsigned which = 0;
-
-	walk_enum(w, names, 1, &which);
-}
-
 /* ---- binaries ---- */
 
 static void

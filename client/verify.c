@@ -249,7 +249,7 @@ run(struct job *j)
 	enum result r = R_GOOD;
 
 	if (j->head_file != NULL)
-		r = file_read(&j->head, j->head_file, NOTE_BYTES_MAX, &why);
+		r = file_read(&j->head, j->head_file, HEAD_BYTES_MAX, &why);
 	if (r == R_GOOD)
 		r = find_archive(j, &why);
 	if (r == R_GOOD)

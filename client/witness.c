@@ -57,7 +57,7 @@ read_state(struct witness *w, struct why *why)
 
 	if (!file_exists(w->o.path))
 		return R_GOOD;
-	r = file_read(&w->last, w->o.path, NOTE_BYTES_MAX, why);
+	r = file_read(&w->last, w->o.path, HEAD_BYTES_MAX, why);
 	if (r != R_GOOD)
 		return r;
 	if (note_parse(&note, buffer_slice(&w->last)) != R_GOOD ||

@@ -62,7 +62,8 @@ enum result dleq_verify(const struct dleq_statement *s, struct slice proof,
 enum result dleq_equations(const struct gvec *X, const struct gvec *A, const struct gvec *D,
     const struct gvec *T1, const struct gvec *T2, const struct svec *c, const struct svec *s);
 
-/* (D10): lambda (length n) for the n distinct trustee numbers (each >= 1). */
+/* (D10): lambda (length n) for the n distinct trustee numbers (each >= 1), as dleq_combine takes
+ * them. */
 enum result dleq_lagrange(struct svec *lambda, const uint32_t *trustees, size_t n);
 /* The same as fractions of integers: lambda_i = top_i / bottom (length 1), the smallest bottom
  * that they all have in common. For few trustees they are short numbers or the negatives of
@@ -78,7 +79,8 @@ struct dleq_share {
 
 /* (D11): m (length rows * width, in the order of the list, row by row) is what
  * the list holds according to exactly t shares of distinct trustees. An element
- * of m may be the identity. Same refusals as dleq_verify. */
+ * of m may be the identity. Same refusals as dleq_verify. Straight from the formula: the
+ * reference for dleq_open, which does this for real. */
 enum result dleq_combine(struct gvec *m, const struct elgamal_list *list,
     const struct dleq_share *shares, size_t t, const struct effort *effort);
 

@@ -58,11 +58,10 @@ struct lanes {
 	    size_t e_stride, const struct ed *and, size_t n);
 
 	/* *out = the sum of e_i p[i]. R_NO_MEMORY.
-	 * From multi_many elements on, `multi` sorts the elements by the digits of their
+	 * With many elements `multi` sorts the elements by the digits of their
 	 * exponents and adds them up in that order: no branch depends on an exponent, but which
 	 * memory is read and written when does. multi_vartime is faster where exponents are
 	 * short or zero. */
-	size_t multi_many;
 	enum result (*multi)(struct ed *out, const struct ed *p, const uint8_t *e, size_t e_stride,
 	    size_t n);
 	enum result (*multi_vartime)(struct ed *out, const struct ed *p, const uint8_t *e,

@@ -19,7 +19,6 @@ const struct lanes lanes_ifma = {
 	.table_pays = 40,
 	.table = lanes_table,
 	.table_pow = lanes_table_pow,
-	.multi_many = MANY,
 	.multi = lanes_multi,
 	.multi_vartime = lanes_multi_vartime,
 };

@@ -130,7 +130,6 @@ const struct lanes lanes_portable = {
 	.table_pays = 8,
 	.table = table,
 	.table_pow = table_pow,
-	.multi_many = ED_MANY,
 	.multi = ed_multi,
 	.multi_vartime = ed_multi_vartime,
 };

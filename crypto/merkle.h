@@ -80,8 +80,6 @@ enum result merkle_tree_new_at(struct merkle_tree **out, const struct merkle_fro
 void merkle_tree_free(struct merkle_tree *t);
 /* R_NO_MEMORY: then the tree is as it was. */
 enum result merkle_tree_append(struct merkle_tree *t, const struct digest *leaf);
-/* Take back to the first `size` leaves: not more than there are, not fewer than it began with. */
-void merkle_tree_truncate(struct merkle_tree *t, uint64_t size);
 uint64_t merkle_tree_size(const struct merkle_tree *t);
 /* The root of the first `size` leaves: not more than there are, not fewer than it began with. */
 void merkle_tree_root(const struct merkle_tree *t, struct digest *root, uint64_t size);

@@ -103,13 +103,6 @@ merkle_tree_append(struct merkle_tree *t, const struct digest *leaf)
 	return R_GOOD;
 }
 
-void
-merkle_tree_truncate(struct merkle_tree *t, uint64_t size)
-{
-	assert(size <= t->size && size >= t->base.size);
-	t->size = size;
-}
-
 uint64_t
 merkle_tree_size(const struct merkle_tree *t)
 {

@@ -210,20 +210,6 @@ note_check(const struct note *note, const struct note_key *key, uint64_t *time)
 	return R_NOT_FOUND;
 }
 
-size_t
-note_stranger(const struct note *note, const struct note_key keys[], size_t n)
-{
-	size_t i, k;
-
-	for (i = 0; i < note->lines; i++) {
-		for (k = 0; k < n && !note_line_is_of(&note->line[i], &keys[k]); k++)
-			;
-		if (k == n)
-			break;
-	}
-	return i;
-}
-
 /* ---- writing ---- */
 
 void

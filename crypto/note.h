@@ -72,8 +72,6 @@ enum result note_parse(struct note *note, struct slice bytes);
 enum result note_check(const struct note *note, const struct note_key *key, uint64_t *time);
 /* Return 1 if the line is of this key, whether it holds or not, else 0. */
 int note_line_is_of(const struct note_line *line, const struct note_key *key);
-/* Return the number of the first line that is of none of the n keys, or note->lines. */
-size_t note_stranger(const struct note *note, const struct note_key keys[], size_t n);
 
 /* ---- writing: note_begin, then note_sign for each signature ---- */
 

@@ -15,19 +15,7 @@
 static int
 is_fault(enum record_type type, enum result verdict)
 {
-	if (type != RECORD_MIX && type != RECORD_DECRYPT)
-		return 0;
-	switch (verdict) {
-	case R_NON_CANONICAL:
-	case R_NOT_IN_GROUP:
-	case R_BAD_ELEMENT:
-	case R_BAD_WIDTH:
-	case R_BAD_ENCODING:
-	case R_BAD_SHUFFLE:
-	case R_NOOP_MIX:
-	case R_BAD_DECRYPTION: return 1;
-	default: return 0;
-	}
+	return (type == RECORD_MIX || type == RECORD_DECRYPT) && rules_is_fault(verdict);
 }
 
 /* Tell everybody who signed a bad mix or decryption, so that the others go on without

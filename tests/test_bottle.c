@@ -350,10 +350,10 @@ END_TEST
 
 START_TEST(an_audited_ballot_is_dead)
 {
-	uint64_t seq;
+	struct last_ballot last;
 
-	ck_assert_uint_eq(rules_find_ballot(b->rules, b->voters[4].line, &audited, &seq),
-	    R_NOT_FOUND);
+	ck_assert_uint_eq(rules_last_ballot(b->rules, b->voters[4].line, 1, &last), R_GOOD);
+	ck_assert(!digest_equal(&last.tracker, &audited));
 }
 END_TEST
 

@@ -164,7 +164,7 @@ draw_ranking(struct choice *c, struct rng *rng, unsigned n)
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		ranks[i] = choice_rank_char(rng_below(rng, n + 1));
+		ranks[i] = "-123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[rng_below(rng, n + 1)];
 	must(choice_parse_ranks(c, n, ranks, n, NULL) == R_GOOD);
 }
 

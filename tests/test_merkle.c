@@ -315,31 +315,6 @@ START_TEST(claims_out_of_bounds)
 }
 END_TEST
 
-START_TEST(a_tree_goes_back_and_on)
-{
-	struct digest root, other;
-	size_t n;
-
-	merkle_tree_truncate(tree, 77);
-	ck_assert_uint_eq(merkle_tree_size(tree), 77);
-	merkle_leaf(&other, "other", 5);
-	ck_assert_int_eq(merkle_tree_append(tree, &other), R_GOOD);
-	ck_assert(digest_equal(merkle_tree_leaf(tree, 77), &other));
-	merkle_tree_root(tree, &root, 78);
-	ck_assert(!digest_equal(&root, &roots[78]));
-	merkle_tree_truncate(tree, 77);
-	for (n = 77; n < MOST; n++)
-		ck_assert_int_eq(merkle_tree_append(tree, &leaves[n]), R_GOOD);
-	for (n = 0; n <= MOST; n++) {
-		merkle_tree_root(tree, &root, n);
-		ck_assert(digest_equal(&root, &roots[n]));
-	}
-	merkle_tree_truncate(tree, 0);
-	ck_assert_uint_eq(merkle_tree_size(tree), 0);
-	merkle_tree_free(NULL);
-}
-END_TEST
-
 /* A tree that begins with a frontier proves what came after it as the whole tree does. */
 START_TEST(a_tree_that_begins_later)
 {
@@ -519,7 +494,6 @@ main(void)
 	tcase_add_test(tc, every_inclusion);
 	tcase_add_test(tc, every_consistency);
 	tcase_add_test(tc, claims_out_of_bounds);
-	tcase_add_test(tc, a_tree_goes_back_and_on);
 	tcase_add_test(tc, a_tree_that_begins_later);
 	tcase_add_test(tc, proofs_from_tiles);
 	suite_add_tcase(suite, tc);

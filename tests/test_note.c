@@ -67,8 +67,6 @@ START_TEST(a_published_note)
 	ck_assert_uint_eq(parsed.lines, 1);
 	ck_assert(slice_equal(parsed.text, slice_of(text)));
 	ck_assert_int_eq(note_check(&parsed, &key, NULL), R_GOOD);
-	ck_assert_uint_eq(note_stranger(&parsed, &key, 1), 1);
-	ck_assert_uint_eq(note_stranger(&parsed, &board.sign, 1), 0);
 	ck_assert_int_eq(note_check(&parsed, &board.sign, NULL), R_NOT_FOUND);
 
 	/* With its secret key we write the same bytes. */
@@ -219,8 +217,6 @@ START_TEST(witnesses_are_seen)
 	ck_assert_uint_eq(time, 1679315147);
 	ck_assert_int_eq(note_check(&note, &plain, &time), R_NOT_FOUND);
 	ck_assert_uint_eq(time, 0);
-	ck_assert_uint_eq(note_stranger(&note, &witness, 1), 0);
-	ck_assert_uint_eq(note_stranger(&note, NULL, 0), 0);
 	ck_assert_int_eq(open_with(&head, &out, &witness, 1), R_GOOD);
 	ck_assert_uint_eq(head.witnessed, 1);
 	ck_assert_uint_eq(checkpoint_witnesses(&head), 1);

@@ -377,8 +377,6 @@ fingerprint(const struct rules *rules)
 	for (line = 0; line < n; line++) {
 		(void)rules_line_prev(rules, line, &d);
 		ADD(d);
-		x = rules_line_records(rules, line);
-		ADD(x);
 		for (id = 1; id <= frozen_items(f); id++)
 			if (rules_last_ballot(rules, line, id, &last) == R_GOOD) {
 				ADD(last.tracker);

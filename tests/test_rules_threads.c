@@ -184,10 +184,8 @@ START_TEST(crowd)
 	for (i = 0; i < WORKERS; i++)
 		(void)pthread_join(workers[i], NULL);
 	(void)pthread_join(deriver, NULL);
-	for (i = 0; i < VOTERS; i++) {
+	for (i = 0; i < VOTERS; i++)
 		must(rules_last_ballot(f.b->rules, i, 2, &last) == R_GOOD);
-		must(rules_line_records(f.b->rules, i) >= 1);
-	}
 	for (i = 0; i < VOTERS; i++)
 		buffer_free(&f.record[i]);
 	frozen_unref(f.frozen);

@@ -328,16 +328,60 @@ END_TEST
 
 /* ---- writing ---- */
 
+static const char rank_chars[] = "-123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+#define MAX_RANK 35
+
+static void
+write_repeated(FILE *out, char c, unsigned times)
+{
+	while (times-- > 0)
+		putc(c, out);
+}
+
+static int
+digits(unsigned number)
+{
+	return number < 10 ? 1 : number < 100 ? 2 : 3;
+}
+
+/* Draw the lines from each option's name down to its column of the ballots. */
+static void
+write_options(FILE *out, const struct sheet *sheet)
+{
+	unsigned i, n = sheet->options;
+
+	for (i = 1; i <= n; i++) {
+		fputs("   ", out);
+		write_repeated(out, '|', i > 1 ? i - 2 : 0);
+		fprintf(out, "%s  Option %u", i > 1 ? "/" : "", i);
+		write_repeated(out, '-', n - i + 2 + (unsigned)(digits(n) - digits(i)));
+		fprintf(out, ">: %s\n", sheet->name[i - 1]);
+	}
+	fputs("   ", out);
+	write_repeated(out, '|', n - 1);
+	fputs("/\n", out);
+}
+
+/* A sheet as the Debian project publishes them. */
 static char *
 write_text(const struct sheet *sheet)
 {
+	size_t i, len, cells = sheet->ballots * sheet->options;
 	char *text = NULL;
-	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	ck_assert_ptr_nonnull(out);
-	ck_assert_int_eq(sheet_write(out, sheet, NULL), R_GOOD);
-	fclose(out);
+	fputs("Tally sheet\n\n", out);
+	write_options(out, sheet);
+	for (i = 0; i < cells; i++) {
+		must(sheet->ranks[i] <= MAX_RANK);
+		if (i % sheet->options == 0)
+			fputs("V: ", out);
+		putc(rank_chars[sheet->ranks[i]], out);
+		if (i % sheet->options == sheet->options - 1)
+			putc('\n', out);
+	}
+	must(fclose(out) == 0);
 	return text;
 }
 
@@ -376,7 +420,7 @@ draw_sheet(struct rng *rng, unsigned n)
 	struct sheet *sheet = calloc(1, sizeof *sheet);
 	char ranks[CHOICE_MAX_OPTIONS], name[64];
 	struct choice choice;
-	unsigned i, most = n < CHOICE_MAX_RANK_CHAR ? n : CHOICE_MAX_RANK_CHAR;
+	unsigned i, most = n < MAX_RANK ? n : MAX_RANK;
 	size_t b;
 
 	must(sheet != NULL);
@@ -390,7 +434,7 @@ draw_sheet(struct rng *rng, unsigned n)
 	must(sheet->ranks != NULL);
 	for (b = 0; b < sheet->ballots; b++) {
 		for (i = 0; i < n; i++)
-			ranks[i] = choice_rank_char(rng_below(rng, most + 1));
+			ranks[i] = rank_chars[rng_below(rng, most + 1)];
 		must(choice_parse_ranks(&choice, n, ranks, n, NULL) == R_GOOD);
 		memcpy(sheet->ranks + b * n, choice.bytes, n);
 	}
@@ -431,48 +475,6 @@ START_TEST(real_round_trip)
 	free(text);
 	sheet_free(sheet);
 	sheet_free(back);
-}
-END_TEST
-
-START_TEST(ranks_without_a_character)
-{
-	struct rng rng;
-	struct sheet *sheet;
-	struct why why;
-	char *text = NULL;
-	size_t len = 1;
-	unsigned i;
-	FILE *out;
-
-	rng_seeded(&rng, (const uint8_t[32]){ 2 });
-	sheet = draw_sheet(&rng, 40);
-	while (sheet->ballots < 2) {
-		sheet_free(sheet);
-		sheet = draw_sheet(&rng, 40);
-	}
-	for (i = 0; i < 40; i++)
-		sheet->ranks[40 + i] = (uint8_t)(i + 1);
-	out = open_memstream(&text, &len);
-	ck_assert_int_eq(sheet_write(out, sheet, &why), R_BAD_INPUT);
-	ck_assert_str_eq(why.text,
-	    "ballot 2 has more than the 35 ranks that a tally sheet can write");
-	fclose(out);
-	ck_assert_uint_eq(len, 0);
-	free(text);
-	sheet_free(sheet);
-}
-END_TEST
-
-START_TEST(full_disk)
-{
-	struct sheet *sheet = read_text(THREE "V: 123\n");
-	struct why why;
-	FILE *out = fopen("/dev/full", "w");
-
-	ck_assert_ptr_nonnull(out);
-	ck_assert_int_eq(sheet_write(out, sheet, &why), R_NO_DISK);
-	fclose(out);
-	sheet_free(sheet);
 }
 END_TEST
 
@@ -593,8 +595,6 @@ main(void)
 	tcase_add_test(tc, written_as_published);
 	tcase_add_test(tc, round_trips);
 	tcase_add_test(tc, real_round_trip);
-	tcase_add_test(tc, ranks_without_a_character);
-	tcase_add_test(tc, full_disk);
 	tcase_add_test(tc, random_bytes);
 	tcase_add_test(tc, mutated_sheets);
 	suite_add_tcase(suite, tc);

@@ -70,7 +70,9 @@ row_walk(struct walk *w, struct row *r)
 static void
 sample_walk(struct walk *w, struct sample *s)
 {
+	static const char *const version[] = { "one" };
 	size_t i, begin;
+	unsigned one = 0;
 
 	walk_object(w);
 	walk_key(w, "body");
@@ -106,7 +108,7 @@ sample_walk(struct walk *w, struct sample *s)
 	walk_key(w, "seq");
 	walk_u53(w, &s->seq, 0, WALK_MAX_INTEGER);
 	walk_key(w, "version");
-	walk_literal(w, "one");
+	walk_enum(w, version, 1, &one);
 	walk_end(w);
 }
 
