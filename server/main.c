@@ -25,6 +25,7 @@ static const char help[] =
     "Usage: tabellad --data DIR [OPTION]...\n"
     "       tabellad --data DIR --check\n"
     "       tabellad --data DIR --backup NEWDIR\n"
+    "       tabellad --data DIR --new-board-key\n"
     "       tabellad --make-tables --db ADDRESS\n"
     "\n"
     "The bulletin board: takes in signed records over HTTP, keeps them in PostgreSQL,\n"
