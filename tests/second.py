@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Let both verifiers judge archives and compare what they say: the check and the reason.
 
-    second.py TABELLA FOLDER...
+    second.py [--every N] TABELLA FOLDER...
 
 A folder whose name is CHECK-REASON must be refused so; others as they agree. Archives in which
 files were changed are made of the folder named `honest`.
@@ -9,6 +9,7 @@ files were changed are made of the folder named `honest`.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import os
@@ -21,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "verifier"))
 import archive  # noqa: E402
+import remember  # noqa: E402
 from replay import Failed  # noqa: E402
 
 
@@ -121,20 +123,29 @@ def spoil_files(honest: str, into: str) -> Iterator[str]:
 
 
 def main() -> int:
-    tabella, folders = sys.argv[1], sys.argv[2:]
+    parser = argparse.ArgumentParser(prog="second.py")
+    parser.add_argument("--every", type=int, default=1, help="judge one in N of the archives")
+    parser.add_argument("tabella")
+    parser.add_argument("folder", nargs="+")
+    arguments = parser.parse_args()
+    tabella, folders = arguments.tabella, arguments.folder
+    remember.what_was_found()
     honest = next(folder for folder in folders if os.path.basename(folder) == "honest")
     own = {"election": election_of(honest)}
     head = {"head": os.path.join(honest, "checkpoint")}
     with tempfile.TemporaryDirectory() as into:
-        asked = [(folder, own) for folder in folders if os.path.basename(folder) != "rich"]
+        asked = [(folder, {"election": election_of(folder)}) for folder in folders
+                 if os.path.basename(folder) == "rich"]  # the longest first
+        asked += [(folder, own) for folder in folders if os.path.basename(folder) != "rich"]
         asked += [(folder, own) for folder in spoil_files(honest, into)]
         asked += [(honest, {}), (honest, own | head), (honest, own | {"partial": ""}),
                   (honest, {"election": own["election"][::-1]})]
         for folder in folders:
             if os.path.basename(folder) == "rich":
-                asked += [(folder, {"election": election_of(folder)}), (folder, head)]
+                asked.append((folder, head))
             if os.path.basename(folder) == "none-GOOD":
                 asked.append((folder, own | head))
+        asked = asked[::arguments.every]
         with ProcessPoolExecutor() as pool:
             answers = list(pool.map(ask, [(tabella, *question) for question in asked]))
     apart = 0

@@ -26,6 +26,7 @@ from typing import Any
 import archive
 import canonical
 import forge
+import remember
 from board import ZERO
 from canonical import b64
 from reasons import Refused
@@ -155,6 +156,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="try one in N")
     parser.add_argument("--only", default="", help="records of this type alone")
     arguments = parser.parse_args()
+    remember.what_was_found()
     forged = forge.PLANS[arguments.plan](arguments.group, 1)
     with tempfile.TemporaryDirectory() as folder:
         duel = Duel(forged, arguments.every, arguments.program, os.path.join(folder, "archive"))

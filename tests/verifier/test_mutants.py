@@ -26,6 +26,7 @@ import canonical
 import ed25519
 import forge
 import merkle
+import remember
 from canonical import b64, unb64
 from hashing import sha256
 from reasons import Refused
@@ -381,6 +382,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="records of this type alone")
     parser.add_argument("--reasons", action="store_true", help="how often each check failed")
     arguments = parser.parse_args()
+    remember.what_was_found()
     forged = forge.PLANS[arguments.plan](arguments.group, 1)
     archive.verify(Memory(forged.files()), forged.election)
     spoiler = Spoiler(forged, arguments.every)
