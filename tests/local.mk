@@ -274,6 +274,25 @@ check_DATA += tests/bench/load
 
 load: tests/bench/load server/tabellad
 	tests/bench/load $(LOAD)
+
+# `make check-crash CYCLES=n`; `make check` runs a few cycles of each kind (test_crash.sh).
+EXTRA_PROGRAMS += tests/crash
+tests_crash_SOURCES = \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_check.c \
+	tests/bench/load_election.c \
+	tests/crash.c \
+	tests/crash.h \
+	tests/crash_clients.c \
+	tests/crash_compare.c
+tests_crash_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+CLEANFILES += tests/crash
+check_DATA += tests/crash
+
+CYCLES = 200
+check-crash: tests/crash server/tabellad client/tabella
+	tests/crash --cycles $(CYCLES)
 endif
 
 # `make bench` and `make bench-large`: tests/bench/README.md. Built by these two, and by
@@ -348,7 +367,7 @@ check-long: tests/test_lanes tests/test_scalar tests/test_modp
 	TABELLA_LONG=$(LONG) tests/test_scalar
 	TABELLA_LONG=`expr $(LONG) / 50` tests/test_modp
 
-.PHONY: bench bench-large check-long load
+.PHONY: bench bench-large check-crash check-long load
 
 # For the scripts that hold whole elections (elect.sh): what signs and chains any bytes, a
 # trustee that does not keep the rules, and a library that makes a program stumble.
@@ -375,6 +394,7 @@ test_scripts = \
 	tests/test_api.sh \
 	tests/test_board.sh \
 	tests/test_boards.sh \
+	tests/test_crash.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
 	tests/test_equations.sh \

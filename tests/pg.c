@@ -171,31 +171,84 @@ ended(void *ctx)
 	return kill(*pid, 0) != 0;
 }
 
-/* End what still runs in the folder: processes whose working folder is below it. */
-static void
-end_servers(void)
+#define SERVERS_MAX 512
+
+/* Is the process alive, and its working folder below this one? */
+static bool
+works_below(pid_t pid, const char *below)
+{
+	size_t len = strlen(below);
+	char path[64], where[1024];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/cwd", (int)pid);
+	n = readlink(path, where, sizeof where - 1);
+	if (n <= 0)
+		return false;
+	where[n] = '\0';
+	return strncmp(where, below, len) == 0 && where[len] == '/';
+}
+
+static size_t
+find_servers(pid_t pids[SERVERS_MAX], const char *below)
 {
 	DIR *proc = opendir("/proc");
-	char path[300], where[1024];
 	struct dirent *entry;
-	size_t len = strlen(folder);
-	ssize_t n;
+	size_t n = 0;
 	pid_t pid;
 
-	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+	while (proc != NULL && n < SERVERS_MAX && (entry = readdir(proc)) != NULL) {
 		pid = (pid_t)atoi(entry->d_name);
-		(void)snprintf(path, sizeof path, "/proc/%s/cwd", entry->d_name);
-		n = pid > 0 && pid != getpid() ? readlink(path, where, sizeof where - 1) : -1;
-		if (n <= 0)
-			continue;
-		where[n] = '\0';
-		if (strncmp(where, folder, len) == 0 && where[len] == '/') {
-			kill(pid, SIGKILL);
-			(void)pg_wait(ended, &pid);
-		}
+		if (pid > 0 && pid != getpid() && works_below(pid, below))
+			pids[n++] = pid;
 	}
 	if (proc != NULL)
 		closedir(proc);
+	return n;
+}
+
+/* End what still runs in the folder. */
+static void
+end_servers(void)
+{
+	pid_t pids[SERVERS_MAX];
+	size_t i, n = find_servers(pids, folder);
+
+	for (i = 0; i < n; i++) {
+		kill(pids[i], SIGKILL);
+		(void)pg_wait(ended, &pids[i]);
+	}
+}
+
+struct killed {
+	pid_t pid;
+	char below[256];
+};
+
+static bool
+is_gone(void *ctx)
+{
+	const struct killed *k = ctx;
+
+	return !works_below(k->pid, k->below);
+}
+
+void
+pg_kill(const char *name)
+{
+	pid_t pids[SERVERS_MAX];
+	struct killed k;
+	size_t i, n;
+
+	(void)snprintf(k.below, sizeof k.below, "%s/%s", folder, name);
+	n = find_servers(pids, k.below);
+	for (i = 0; i < n; i++)
+		kill(pids[i], SIGKILL);
+	for (i = 0; i < n; i++) {
+		k.pid = pids[i];
+		if (!pg_wait(is_gone, &k))
+			die("process %d in %s does not end", (int)k.pid, k.below);
+	}
 }
 
 static void

@@ -34,6 +34,10 @@ struct store *pg_store(struct cluster *c);
 const char *pg_sql(const struct cluster *c, const char *role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Kill, all at once and without a warning, the servers that work below pg_folder()/name: a
+ * postmaster and all its processes. Returns when they are gone. */
+void pg_kill(const char *name);
+
 /* Return whether the condition becomes true within 30 seconds. */
 bool pg_wait(bool (*condition)(void *ctx), void *ctx);
 

@@ -1,5 +1,6 @@
 #include "tests/pg_proxy.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +24,7 @@ struct pg_proxy {
 	int listener;
 	int stop[2]; /* a pipe: readable when all is to end */
 	atomic_int cut;
-	atomic_bool released;
+	atomic_bool released, was_cut;
 	pthread_t acceptor;
 	pthread_t threads[CONNECTIONS_MAX];
 	int n;
@@ -93,8 +94,10 @@ from_client(struct pair *pair)
 	before = (size_t)(commit - buf) - 5; /* the message's type and length */
 	if (!send_all(pair->server, buf, before))
 		return false;
-	if (pair->cut == CUT_BEFORE)
+	if (pair->cut == CUT_BEFORE) {
+		atomic_store(&pair->proxy->was_cut, true);
 		return false;
+	}
 	if (pair->cut == CUT_HOLD) {
 		shutdown(pair->client, SHUT_RDWR);
 		if (!pg_wait(may_go_on, pair->proxy))
@@ -112,8 +115,10 @@ from_server(struct pair *pair)
 	if (n <= 0)
 		return false;
 	/* On both cuts that let the COMMIT through, its answer ends the connection. */
-	if (pair->cut != CUT_NEVER && memmem(buf, (size_t)n, "COMMIT", 7) != NULL)
+	if (pair->cut != CUT_NEVER && memmem(buf, (size_t)n, "COMMIT", 7) != NULL) {
+		atomic_store(&pair->proxy->was_cut, true);
 		return false;
+	}
 	return pair->cut == CUT_HOLD || send_all(pair->client, buf, (size_t)n);
 }
 
@@ -152,14 +157,21 @@ accept_all(void *ctx)
 	p[1].fd = proxy->stop[0];
 	while (poll(p, 2, -1) > 0 && p[1].revents == 0) {
 		pair = calloc(1, sizeof *pair);
-		if (pair == NULL || proxy->n == CONNECTIONS_MAX)
-			die("too many connections");
+		if (pair == NULL)
+			die("calloc");
 		pair->proxy = proxy;
-		pair->client = accept(proxy->listener, NULL, NULL);
+		pair->client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC);
 		pair->server = local_socket(proxy->back, &back);
-		if (pair->client < 0 ||
-		    connect(pair->server, (struct sockaddr *)&back, sizeof back) != 0)
-			die("connect");
+		if (pair->client < 0)
+			die("accept");
+		if (connect(pair->server, (struct sockaddr *)&back, sizeof back) != 0) {
+			close(pair->client);
+			close(pair->server);
+			free(pair);
+			continue;
+		}
+		if (proxy->n == CONNECTIONS_MAX)
+			die("too many connections");
 		if (pthread_create(&proxy->threads[proxy->n++], NULL, serve, pair) != 0)
 			die("pthread_create");
 	}
@@ -185,7 +197,7 @@ pg_proxy_start(const struct cluster *c, const char *name)
 	    DB_ROLE_BOARD, DATABASE_NAME);
 	free(real);
 	p->listener = local_socket(p->front, &front);
-	if (mkdir(folder, 0700) != 0 || pipe(p->stop) != 0 ||
+	if (mkdir(folder, 0700) != 0 || pipe2(p->stop, O_CLOEXEC) != 0 ||
 	    bind(p->listener, (struct sockaddr *)&front, sizeof front) != 0 ||
 	    listen(p->listener, 16) != 0)
 		die(folder);
@@ -218,7 +230,14 @@ void
 pg_proxy_cut(struct pg_proxy *p, enum pg_cut cut)
 {
 	atomic_store(&p->released, false);
+	atomic_store(&p->was_cut, false);
 	atomic_store(&p->cut, (int)cut);
+}
+
+bool
+pg_proxy_was_cut(struct pg_proxy *p)
+{
+	return atomic_load(&p->was_cut);
 }
 
 void

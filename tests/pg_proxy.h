@@ -1,10 +1,13 @@
 /*
  * pg_proxy: a man between the store and its PostgreSQL, on a Unix socket of its own. It
  * passes everything on until, in one chosen transaction, it cuts the connection at a
- * chosen place around the COMMIT of store_append.
+ * chosen place around the COMMIT of store_commit. While the server is away, it refuses
+ * connections.
  */
 #ifndef TESTS_PG_PROXY_H
 #define TESTS_PG_PROXY_H
+
+#include <stdbool.h>
 
 #include "server/cluster.h"
 
@@ -26,6 +29,8 @@ const char *pg_proxy_address(const struct pg_proxy *p);
 
 /* The next COMMIT is cut like this, and only that one. */
 void pg_proxy_cut(struct pg_proxy *p, enum pg_cut cut);
+/* Has it been cut, as far as it was to go? */
+bool pg_proxy_was_cut(struct pg_proxy *p);
 /* Let the held COMMIT go. */
 void pg_proxy_release(struct pg_proxy *p);
 

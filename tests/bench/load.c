@@ -339,7 +339,7 @@ body(void)
 	struct load_run flat = { 0 }, paced = { .rate = options.rate };
 	struct load_election e;
 	struct load_verdict verdict;
-	struct load_board b;
+	struct load_board b = { 0 };
 	char folder[300];
 	size_t middle;
 

@@ -1,5 +1,5 @@
 /*
- * load: what the parts of the load tool share, and tests/test_siege.c with them. load.c says what the tool does;
+ * load: what the parts of the load tool share, and tests/test_siege.c and tests/crash.c with them. load.c says what the tool does;
  * load_board.c runs a tabellad and talks to it, load_election.c brings an election to the
  * point where people vote and prepares their ballots, load_drive.c posts them,
  * load_check.c holds the receipts against the board.
@@ -27,13 +27,14 @@ double load_now(void);
 /* ---- load_board.c ---- */
 
 struct load_board {
+	const char *db; /* libpq address of its database, or NULL: a private one */
+	uint16_t port;  /* on loopback */
 	pid_t pid;
-	uint16_t port; /* on loopback */
 };
 
 /* Start tabellad (an open descriptor of the program) in `folder`, which is made if need
- * be; on a port of its own choice, with at most so many descriptors (0: as many as we
- * may have). Its messages go to folder.log. */
+ * be; on b->port, or if that is 0 one of its own choice, which is kept there; with at most so
+ * many descriptors (0: as many as we may have). Its messages go to folder.log. */
 void load_board_start(struct load_board *b, int program, const char *folder,
     const struct sign_public *organiser, unsigned descriptors);
 void load_board_stop(struct load_board *b);
@@ -41,7 +42,8 @@ void load_board_stop(struct load_board *b);
 /* Connect to the board. */
 int load_connect(const struct load_board *b);
 /* Ask on a connection of its own and wait for the answer; `out` (cleared first) gets the
- * body, `head` too if it is not NULL. Returns the status, 0 if there was no whole answer. */
+ * body, `head` too if it is not NULL. Returns the status, 0 if there was no whole answer or
+ * nobody listens. */
 int load_try(const struct load_board *b, struct buffer *out, struct buffer *head,
     const char *method, const char *path, struct slice body);
 /* The same; there must be an answer. */
@@ -98,6 +100,19 @@ void load_drive(struct load_run *run, const struct load_board *b, struct load_el
     size_t from, size_t to);
 
 /* ---- load_check.c ---- */
+
+/* The board's entries. */
+struct load_lines {
+	struct buffer bytes;
+	size_t *start; /* n + 1 */
+	size_t n, room;
+};
+
+/* Read all that the board's head covers, and compare that head with the one of its lines. */
+void load_lines_read(struct load_lines *l, const struct load_board *b,
+    const struct load_election *e);
+struct slice load_line(const struct load_lines *l, size_t i);
+void load_lines_free(struct load_lines *l);
 
 struct load_verdict {
 	size_t receipts, entries;

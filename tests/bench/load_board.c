@@ -73,20 +73,21 @@ load_board_start(struct load_board *b, int program, const char *folder,
 {
 	struct rlimit limit = { descriptors, descriptors };
 
-	char key[BASE64URL_LEN(32) + 1], path[400], log[400];
+	char key[BASE64URL_LEN(32) + 1], path[400], log[400], address[32];
 	int fd;
 
 	(void)base64url_encode(key, organiser->b, sizeof organiser->b);
 	(void)snprintf(path, sizeof path, "%s.address", folder);
 	(void)snprintf(log, sizeof log, "%s.log", folder);
+	(void)snprintf(address, sizeof address, "127.0.0.1:%u", (unsigned)b->port);
 	(void)unlink(path);
 	b->pid = fork();
 	if (b->pid < 0)
 		load_die("fork: %s", strerror(errno));
 	if (b->pid == 0) {
-		const char *const argv[] = { "tabellad", "--data", folder, "--listen",
-			"127.0.0.1:0", "--name", LOAD_BOARD_NAME, "--organiser", key,
-			"--address-file", path, NULL };
+		const char *const argv[] = { "tabellad", "--data", folder, "--listen", address,
+			"--name", LOAD_BOARD_NAME, "--organiser", key, "--address-file", path,
+			b->db != NULL ? "--db" : NULL, b->db, NULL };
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (descriptors > 0)
@@ -113,17 +114,29 @@ load_board_stop(struct load_board *b)
 	b->pid = 0;
 }
 
-int
-load_connect(const struct load_board *b)
+static int
+try_connect(const struct load_board *b)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons(b->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0)
-		load_die("cannot connect to the board: %s", strerror(errno));
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) {
+		(void)close(fd);
+		return -1;
+	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return fd;
+}
+
+int
+load_connect(const struct load_board *b)
+{
+	int fd = try_connect(b);
+
+	if (fd < 0)
+		load_die("cannot connect to the board: %s", strerror(errno));
 	return fd;
 }
 
@@ -184,11 +197,14 @@ int
 load_try(const struct load_board *b, struct buffer *out, struct buffer *head, const char *method,
     const char *path, struct slice body)
 {
-	int fd = load_connect(b), status;
+	int fd = try_connect(b), status;
 	const char *field;
 	size_t length = 0;
 	uint8_t *end;
 
+	buffer_clear(out);
+	if (fd < 0)
+		return 0;
 	send_request(fd, method, path, body);
 	read_to_end(fd, out);
 	(void)close(fd);

@@ -25,20 +25,14 @@ path_of(char out[200], const struct load_election *e, const char *what)
 
 /* ---- the board's lines ---- */
 
-struct lines {
-	struct buffer bytes;
-	size_t *start; /* n + 1 */
-	size_t n, room;
-};
-
-static struct slice
-line_at(const struct lines *l, size_t i)
+struct slice
+load_line(const struct load_lines *l, size_t i)
 {
 	return (struct slice){ l->bytes.p + l->start[i], l->start[i + 1] - l->start[i] - 1 };
 }
 
 static size_t
-add_page(struct lines *l, const struct buffer *page)
+add_page(struct load_lines *l, const struct buffer *page)
 {
 	const uint8_t *p = page->p, *end = page->p + page->n, *newline;
 	size_t n = 0;
@@ -62,47 +56,73 @@ add_page(struct lines *l, const struct buffer *page)
 	return n;
 }
 
+/* Read the first `size` entries, and what comes with the last page. */
 static void
-read_lines(struct lines *l, const struct load_board *b, const struct load_election *e)
+read_lines(struct load_lines *l, const struct load_board *b, const struct load_election *e,
+    size_t size)
 {
 	struct buffer page = { 0 };
 	char what[100], path[200];
 
-	do {
+	while (l->n < size) {
 		(void)snprintf(what, sizeof what, "entries?from=%zu", l->n);
 		path_of(path, e, what);
-		if (load_ask(b, &page, NULL, "GET", path, (struct slice){ 0 }) != 200)
-			load_die("the board does not give its entries");
-	} while (add_page(l, &page) > 0);
+		if (load_ask(b, &page, NULL, "GET", path, (struct slice){ 0 }) != 200 ||
+		    add_page(l, &page) == 0)
+			load_die("the board does not give all entries that its head covers");
+	}
 	buffer_free(&page);
 }
 
 /* The head that the board shows must be that of its lines. */
 static void
-check_head(const struct lines *l, const struct load_board *b, const struct load_election *e)
+check_head(const struct load_lines *l, const struct buffer *note, size_t size)
 {
 	struct merkle_frontier f = { 0 };
-	struct buffer note = { 0 };
-	char path[200], base64[BASE64_LEN(32) + 1], expected[200];
+	char base64[BASE64_LEN(32) + 1], expected[200];
 	struct digest leaf, root;
 	size_t i;
 
-	for (i = 0; i < l->n; i++) {
-		merkle_leaf(&leaf, line_at(l, i).p, line_at(l, i).n);
+	for (i = 0; i < size; i++) {
+		merkle_leaf(&leaf, load_line(l, i).p, load_line(l, i).n);
 		merkle_frontier_append(&f, &leaf);
 	}
 	merkle_frontier_root(&f, &root);
 	(void)base64_encode(base64, root.b, sizeof root.b);
-	(void)snprintf(expected, sizeof expected, "\n%zu\n%s\n", l->n, base64);
+	(void)snprintf(expected, sizeof expected, "\n%zu\n%s\n", size, base64);
+	if (memmem(note->p, note->n, expected, strlen(expected)) == NULL)
+		load_die("the board's head is not that of its %zu entries", size);
+}
+
+void
+load_lines_read(struct load_lines *l, const struct load_board *b, const struct load_election *e)
+{
+	struct buffer note = { 0 };
+	const char *second;
+	char path[200];
+	size_t size;
+
+	memset(l, 0, sizeof *l);
 	path_of(path, e, "checkpoint");
 	if (load_ask(b, &note, NULL, "GET", path, (struct slice){ 0 }) != 200 ||
-	    memmem(note.p, note.n, expected, strlen(expected)) == NULL)
-		load_die("the board's head is not that of its %zu entries", l->n);
+	    (second = memchr(note.p, '\n', note.n)) == NULL)
+		load_die("the board shows no head");
+	size = strtoul(second + 1, NULL, 10);
+	read_lines(l, b, e, size);
+	check_head(l, &note, size);
 	buffer_free(&note);
 }
 
+void
+load_lines_free(struct load_lines *l)
+{
+	free(l->start);
+	buffer_free(&l->bytes);
+	memset(l, 0, sizeof *l);
+}
+
 static void
-check_receipt(struct lines *l, uint8_t *seen, const struct load_ballot *ballot,
+check_receipt(struct load_lines *l, uint8_t *seen, const struct load_ballot *ballot,
     struct receipt_expect *expect, size_t number)
 {
 	struct slice bytes = { ballot->receipt, ballot->receipt_len }, line;
@@ -119,7 +139,7 @@ check_receipt(struct lines *l, uint8_t *seen, const struct load_ballot *ballot,
 		load_die("receipt of ballot %zu: %s: %s", number, result_name(r), why.text);
 	if (facts.seq >= l->n || facts.head.size > l->n)
 		load_die("ballot %zu was acknowledged and is not on the board", number);
-	line = line_at(l, (size_t)facts.seq);
+	line = load_line(l, (size_t)facts.seq);
 	if (line.n != strlen(receipt.entry) || memcmp(line.p, receipt.entry, line.n) != 0)
 		load_die("entry %llu is not that of the receipt", (unsigned long long)facts.seq);
 	if (seen[facts.seq]++ != 0)
@@ -133,16 +153,15 @@ load_check(struct load_verdict *v, const struct load_board *b, const struct load
 {
 	const struct definition signer = { .board = { .key = e->board, .name = LOAD_BOARD_NAME } };
 	struct receipt_expect expect = { .signers = { .definition = &signer, .election = e->id } };
-	struct lines l = { 0 };
+	struct load_lines l;
 	double begun = load_now();
 	uint8_t *seen;
 	size_t i;
 
 	memset(v, 0, sizeof *v);
-	read_lines(&l, b, e);
+	load_lines_read(&l, b, e);
 	v->read_rate = (double)l.bytes.n / (load_now() - begun);
 	v->entries = l.n;
-	check_head(&l, b, e);
 	seen = calloc(l.n + 1, 1);
 	if (seen == NULL)
 		load_die("out of memory");
@@ -152,8 +171,7 @@ load_check(struct load_verdict *v, const struct load_board *b, const struct load
 			v->receipts++;
 		}
 	free(seen);
-	free(l.start);
-	buffer_free(&l.bytes);
+	load_lines_free(&l);
 }
 
 /* ---- how fast the board gives them ---- */
