@@ -8,7 +8,6 @@
 #include "ballots/walk.h"
 #include "crypto/note.h"
 
-#define ENTRIES_MAX ((size_t)1 << 24)
 #define BLOBS_MAX ((size_t)1 << 20)
 
 static void
@@ -25,7 +24,7 @@ evidence_walk(struct walk *w, struct evidence *e)
 	walk_key(w, "definition");
 	walk_value(w, &e->definition, RECORD_BYTES_MAX);
 	walk_key(w, "entries");
-	walk_array(w, &e->entries, &e->entry_count, sizeof *e->entries, 0, ENTRIES_MAX);
+	walk_array(w, &e->entries, &e->entry_count, sizeof *e->entries, 0, EVIDENCE_ENTRIES_MAX);
 	while (walk_next(w, &i))
 		walk_string(w, &e->entries[i], 1, (size_t)2 * RECORD_BYTES_MAX);
 	walk_key(w, "heads");
@@ -78,26 +77,11 @@ enum result
 evidence_keys(struct head_key out[HEAD_KEYS_MAX], const struct slice *records, size_t n,
     const struct head_signers *signers, struct why *why)
 {
-	const struct sign_public *organiser = &signers->definition->organiser.key;
-	struct record *record;
 	enum result r = R_GOOD;
 	size_t i;
 
-	for (i = 0; r == R_GOOD && i < n; i++) {
-		r = record_parse(&record, NULL, records[i], why);
-		if (r != R_GOOD)
-			break;
-		if (record->type != RECORD_BOARD_KEY)
-			r = why_set(why, R_BAD_ENCODING, "a record of another type among the keys");
-		else if (!digest_equal(&record->election, &signers->election))
-			r = why_set(why, R_WRONG_ELECTION, "a key of another election");
-		else if (memcmp(record->signer.b, organiser->b, sizeof organiser->b) != 0)
-			r = why_set(why, R_NOT_ALLOWED, "a key that the organiser has not signed");
-		else
-			r = record_check_signature(record);
-		out[i] = (struct head_key){ .key = record->of.board_key.key };
-		record_free(record);
-	}
+	for (i = 0; r == R_GOOD && i < n; i++)
+		r = head_key_read(&out[i], records[i], signers, why);
 	return r;
 }
 
@@ -330,7 +314,7 @@ evidence_of_entries(struct buffer *out, const struct evidence_case *c, uint64_t 
 	enum result r = start(&w, c, 1, why);
 	size_t i;
 
-	if (r == R_GOOD && size > ENTRIES_MAX)
+	if (r == R_GOOD && size > EVIDENCE_ENTRIES_MAX)
 		r = why_set(why, R_TOO_LARGE, "the board is too long for a file of evidence");
 	if (r == R_GOOD) {
 		w.e.entries = calloc((size_t)size + 1, sizeof *w.e.entries);

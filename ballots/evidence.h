@@ -25,6 +25,7 @@
 #include "crypto/slice.h"
 
 #define EVIDENCE_BYTES_MAX ((size_t)1 << 30)
+#define EVIDENCE_ENTRIES_MAX ((size_t)1 << 24)
 
 /* ---- judging ---- */
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ballots/record.h"
 #include "crypto/base64.h"
 #include "crypto/note.h"
 
@@ -14,6 +15,31 @@ head_origin(struct buffer *out, const char *board_name, const struct digest *ele
 	buffer_add_string(out, board_name);
 	buffer_add_string(out, "/");
 	buffer_add_string(out, hex);
+}
+
+enum result
+head_key_read(struct head_key *out, struct slice bytes, const struct head_signers *signers,
+    struct why *why)
+{
+	const struct sign_public *organiser = &signers->definition->organiser.key;
+	struct record *record;
+	enum result r = record_parse(&record, NULL, bytes, why);
+
+	*out = (struct head_key){ 0 };
+	if (r != R_GOOD)
+		return r;
+	if (record->type != RECORD_BOARD_KEY)
+		r = why_set(why, R_BAD_ENCODING, "a record of another type among the keys");
+	else if (!digest_equal(&record->election, &signers->election))
+		r = why_set(why, R_WRONG_ELECTION, "a key of another election");
+	else if (memcmp(record->signer.b, organiser->b, sizeof organiser->b) != 0)
+		r = why_set(why, R_NOT_ALLOWED, "a key that the organiser has not signed");
+	else
+		r = record_check_signature(record);
+	if (r == R_GOOD)
+		out->key = record->of.board_key.key;
+	record_free(record);
+	return r;
 }
 
 /* Set the keys of the definition's witnesses: definition->witness_count of them. */

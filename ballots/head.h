@@ -38,6 +38,12 @@ struct head_signers {
 	int any_size;
 };
 
+/* Read a record that replaces the board's key (protocol.md 13.1), by itself: of this election and
+ * signed by its organiser. out->seq is left 0. R_WRONG_ELECTION, R_NOT_ALLOWED, R_BAD_SIGNATURE, or
+ * what record_parse says. */
+enum result head_key_read(struct head_key *out, struct slice record,
+    const struct head_signers *signers, struct why *why);
+
 /* The key that signs the heads of this size. */
 const struct sign_public *head_signer(const struct head_signers *signers, uint64_t size);
 

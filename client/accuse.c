@@ -98,34 +98,29 @@ whole_proof(struct digest nodes[MERKLE_PATH_MAX + 1], const struct merkle_tree *
 	return n + merkle_tree_consistency(t, nodes + n, first, size);
 }
 
-/* The tree over the first `size` lines that the board shows now: NULL if it is not that of the head. */
+static enum result
+add_leaf(void *arg, uint64_t seq, struct slice line)
+{
+	struct digest leaf;
+
+	(void)seq;
+	merkle_leaf(&leaf, line.p, line.n);
+	return merkle_tree_append(arg, &leaf);
+}
+
+/* The tree over the lines that the board shows now up to the size of the head: NULL if it is not that
+ * of the head. */
 static struct merkle_tree *
 fetch_tree(struct mirror *m, const struct checkpoint *head)
 {
 	struct merkle_tree *t = NULL;
-	struct buffer page = { 0 };
-	struct digest leaf, root;
-	const uint8_t *p, *end;
+	struct digest root = { 0 };
+	uint64_t at = 0;
 	enum result r = merkle_tree_new(&t);
-	uint64_t before;
 
-	while (r == R_GOOD && merkle_tree_size(t) < head->size) {
-		before = merkle_tree_size(t);
-		r = board_entries(m->board, &page, &m->election, before, 0, NULL);
-		for (p = page.p;
-		     r == R_GOOD && p < page.p + page.n && merkle_tree_size(t) < head->size;
-		     p = end + 1) {
-			end = memchr(p, '\n', (size_t)(page.p + page.n - p));
-			if (end == NULL)
-				break;
-			merkle_leaf(&leaf, p, (size_t)(end - p));
-			r = merkle_tree_append(t, &leaf);
-		}
-		if (r == R_GOOD && merkle_tree_size(t) == before)
-			r = R_MISSING_ENTRY;
-	}
-	buffer_free(&page);
-	if (r == R_GOOD)
+	if (r == R_GOOD && head->size <= EVIDENCE_ENTRIES_MAX)
+		r = board_lines(m->board, &m->election, &at, head->size, add_leaf, t, NULL);
+	if (r == R_GOOD && at == head->size)
 		merkle_tree_root(t, &root, head->size);
 	if (r != R_GOOD || !digest_equal(&root, &head->root)) {
 		merkle_tree_free(t);
@@ -151,7 +146,8 @@ accuse_of_head(struct mirror *m, struct slice note, char **path)
 		r = head_open(&head, note, &signers);
 	if (r != R_GOOD || h.kept.n == 0)
 		goto out;
-	if (head.size > 0 && head.size < h.head.size)
+	/* The copy may have been damaged since, and be shorter than the head that it once agreed with. */
+	if (head.size > 0 && head.size < h.head.size && h.head.size <= merkle_tree_size(m->tree))
 		c.n = whole_proof(nodes, m->tree, head.size, h.head.size);
 	else if (head.size > h.head.size && (other = fetch_tree(m, &head)) != NULL)
 		c.n = whole_proof(nodes, other, h.head.size, head.size);
@@ -210,7 +206,7 @@ accuse_of_receipt(struct mirror *m, struct slice bytes, char **path)
 	c.keys = h.keys;
 	c.n_keys = h.n_keys;
 	c.head[0] = buffer_slice(&h.kept);
-	if (entry.seq < h.head.size) {
+	if (entry.seq < h.head.size && h.head.size <= merkle_tree_size(m->tree)) {
 		nodes[0] = *merkle_tree_leaf(m->tree, entry.seq);
 		c.n = 1 + merkle_tree_inclusion(m->tree, nodes + 1, entry.seq, h.head.size);
 		r = evidence_of_receipt(&out, &c, bytes, NULL);
@@ -232,7 +228,8 @@ out:
 /* Our copy, and behind it what the board shows. */
 struct longer {
 	struct mirror *m;
-	struct buffer lines;
+	struct buffer lines; /* whole ones */
+	uint64_t size;       /* with these */
 };
 
 static enum result
@@ -266,35 +263,36 @@ longer_blob(void *ctx, const struct digest *id, struct blob *out)
 	return s->blob(s->ctx, id, out);
 }
 
-static uint64_t
-count_lines(const struct buffer *lines)
+static enum result
+add_line(void *arg, uint64_t seq, struct slice line)
 {
-	uint64_t n = 0;
-	size_t i;
+	struct longer *l = arg;
 
-	for (i = 0; i < lines->n; i++)
-		n += lines->p[i] == '\n';
-	return n;
+	(void)seq;
+	if (line.n >= EVIDENCE_BYTES_MAX - l->lines.n)
+		return R_TOO_LARGE;
+	buffer_add(&l->lines, line.p, line.n);
+	buffer_add(&l->lines, "\n", 1);
+	return buffer_result(&l->lines);
 }
 
-/* Get the lines up to `size`. */
+/* Begin with the whole ones of these lines and get those that follow, up to `size`. */
 static enum result
-fetch_rest(struct longer *l, uint64_t size)
+fetch_rest(struct longer *l, struct slice lines, uint64_t size)
 {
-	struct buffer page = { 0 };
-	enum result r = R_GOOD;
-	uint64_t have;
+	const uint8_t *p = lines.p, *end = lines.p + lines.n, *feed;
+	enum result r = size <= EVIDENCE_ENTRIES_MAX ? R_GOOD : R_TOO_LARGE;
 
-	while (r == R_GOOD && (have = rules_size(l->m->rules) + count_lines(&l->lines)) < size) {
-		r = board_entries(l->m->board, &page, &l->m->election, have, 0, NULL);
-		if (r == R_GOOD && page.n == 0)
-			r = R_MISSING_ENTRY;
-		buffer_add(&l->lines, page.p, page.n);
-		if (r == R_GOOD)
-			r = buffer_result(&l->lines);
+	l->size = rules_size(l->m->rules);
+	for (; r == R_GOOD && l->size < size && p < end; p = feed + 1, l->size++) {
+		feed = memchr(p, '\n', (size_t)(end - p));
+		if (feed == NULL)
+			break;
+		r = add_line(l, l->size, (struct slice){ p, (size_t)(feed - p) });
 	}
-	buffer_free(&page);
-	return r;
+	if (r == R_GOOD)
+		r = board_lines(l->m->board, &l->m->election, &l->size, size, add_line, l, NULL);
+	return r == R_GOOD && l->size < size ? R_MISSING_ENTRY : r;
 }
 
 void
@@ -314,9 +312,8 @@ accuse_of_lines(struct mirror *m, struct slice lines, char **path)
 		r = board_checkpoint(m->board, &note, &m->election, NULL);
 	if (r == R_GOOD)
 		r = head_open(&head, buffer_slice(&note), &signers);
-	buffer_add(&l.lines, lines.p, lines.n);
 	if (r == R_GOOD)
-		r = fetch_rest(&l, head.size);
+		r = fetch_rest(&l, lines, head.size);
 	c.definition = buffer_slice(&h.definition);
 	c.keys = h.keys;
 	c.n_keys = h.n_keys;

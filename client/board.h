@@ -10,6 +10,7 @@
 #ifndef CLIENT_BOARD_H
 #define CLIENT_BOARD_H
 
+#include "ballots/source.h"
 #include "crypto/buffer.h"
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
@@ -49,6 +50,10 @@ enum result board_post(struct board *b, struct buffer *receipt, const struct dig
  * to `wait` seconds (most 25) for the first. Fewer or none may come. */
 enum result board_entries(struct board *b, struct buffer *lines, const struct digest *election,
     uint64_t from, unsigned wait, struct why *why);
+/* Give each line from number *at on, without its line end, as long as the board has some and *at
+ * is below `end`; *at is then the number after the last. What `each` refuses ends it. */
+enum result board_lines(struct board *b, const struct digest *election, uint64_t *at, uint64_t end,
+    source_each *each, void *arg, struct why *why);
 /* The signed head. */
 enum result board_checkpoint(struct board *b, struct buffer *note, const struct digest *election,
     struct why *why);

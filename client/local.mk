@@ -10,7 +10,9 @@ client_libtclient_a_SOURCES = \
 	client/audit.c \
 	client/audit.h \
 	client/board.c \
+	client/board_lines.c \
 	client/board.h \
+	client/board_lines.c \
 	client/command.c \
 	client/command.h \
 	client/credential.c \

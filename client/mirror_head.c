@@ -92,23 +92,25 @@ accuse(struct mirror *m, const struct buffer *note, enum result reason, uint64_t
     uint64_t before, struct why *why)
 {
 	struct why own;
+	const char *todo;
 	char *path;
 
 	if (why == NULL)
 		why = &own;
-	if (keep(m, CONTRADICTION, note, NULL) != R_GOOD)
-		return why_set(why, R_NO_DISK, "%s cannot be written", m->dir);
+	todo = keep(m, CONTRADICTION, note, NULL) == R_GOOD
+	    ? "Keep"
+	    : "The head could not be written: make room in";
 	accuse_of_head(m, buffer_slice(note), &path);
 	if (reason == R_ROLLBACK)
 		(void)why_set(why, reason,
 		    "the board has signed a head of %" PRIu64 " entries, but it has shown %" PRIu64
-		    " before\nKeep %s and tell the organiser and the trustees",
-		    size, before, m->dir);
+		    " before\n%s %s and tell the organiser and the trustees",
+		    size, before, todo, m->dir);
 	else
 		(void)why_set(why, reason,
 		    "the head that the board has signed is not that of the %" PRIu64
-		    " entries that it shows\nKeep %s and tell the organiser and the trustees",
-		    size, m->dir);
+		    " entries that it shows\n%s %s and tell the organiser and the trustees",
+		    size, todo, m->dir);
 	accuse_tell(why, path);
 	return reason;
 }

@@ -234,9 +234,11 @@ follow(struct run *run, struct why *why)
 	enum result r = R_GOOD;
 
 	while (!terminal_interrupted(NULL)) {
-		r = workspace_mirror(&run->w, &run->tally.effort, why);
-		if (r == R_GOOD && wait_s > 0)
-			r = mirror_sync(&run->w.mirror, wait_s, &run->tally.effort, why);
+		/* Wait for news, then compare all that there is with a signed head before acting on it. */
+		r = wait_s > 0 ? mirror_sync(&run->w.mirror, wait_s, &run->tally.effort, why)
+			       : R_GOOD;
+		if (r == R_GOOD)
+			r = workspace_mirror(&run->w, &run->tally.effort, why);
 		if (r == R_GOOD && run->tally.number == 0)
 			r = find_number(run, why);
 		if (r == R_GOOD && run->until_done && all_done(mirror_now(&run->w.mirror)))
@@ -290,11 +292,9 @@ run_run(const struct command *self, int argc, char **argv)
 		r = workspace_open(&run->w, &o, &why);
 	if (r == R_GOOD)
 		r = workspace_board(&run->w, &why);
-	if (r == R_GOOD) {
-		board_stop_when(run->w.board, terminal_interrupted, NULL);
+	if (r == R_GOOD)
 		r = workspace_key(&run->w, KIND, &run->tally.public, &run->tally.key,
 		    &run->tally.passphrase, &why);
-	}
 	if (r == R_GOOD) {
 		path = workspace_path(&run->w, "journal");
 		r = path == NULL ? R_NO_MEMORY : journal_open(&run->tally.journal, path, &why);

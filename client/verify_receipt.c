@@ -45,51 +45,30 @@ static enum result
 look_for_key(void *arg, uint64_t seq, struct slice line)
 {
 	struct key_search *s = arg;
-	struct record *record;
 	struct entry entry;
 	enum result r;
 
-	if (memmem(line.p, line.n, "{\"board-key\":", 13) == NULL ||
-	    entry_read(&entry, line, NULL) != R_GOOD ||
-	    record_parse(&record, NULL, entry.record, NULL) != R_GOOD)
+	if (s->signers->later_count == HEAD_KEYS_MAX ||
+	    memmem(line.p, line.n, "{\"board-key\":", 13) == NULL ||
+	    entry_read(&entry, line, NULL) != R_GOOD)
 		return R_GOOD;
-	r = record->type != RECORD_BOARD_KEY || s->signers->later_count == HEAD_KEYS_MAX ||
-		memcmp(record->signer.b, s->signers->definition->organiser.key.b,
-		    sizeof record->signer.b) != 0
-	    ? R_GOOD
-	    : record_check_signature(record);
-	if (r == R_GOOD && record->type == RECORD_BOARD_KEY &&
-	    s->signers->later_count < HEAD_KEYS_MAX) {
-		s->keys[s->signers->later_count].seq = seq;
-		s->keys[s->signers->later_count++].key = record->of.board_key.key;
-	}
-	record_free(record);
-	return r == R_BAD_SIGNATURE ? R_GOOD : r;
+	r = head_key_read(&s->keys[s->signers->later_count], entry.record, s->signers, NULL);
+	/* What is none is for those who judge the whole board. */
+	if (r != R_GOOD)
+		return result_exit(r) == 3 ? r : R_GOOD;
+	s->keys[s->signers->later_count++].seq = seq;
+	return R_GOOD;
 }
 
 static enum result
 find_keys(struct question *q, struct key_search *s, struct why *why)
 {
 	const struct source *source = q->folder != NULL ? folder_source(q->folder) : NULL;
-	struct buffer page = { 0 };
-	const uint8_t *p, *end;
-	uint64_t seq = 0, before;
-	enum result r = R_GOOD;
+	uint64_t seq = 0;
 
 	if (source != NULL)
 		return source->entries(source->ctx, 0, folder_size(q->folder), look_for_key, s);
-	do {
-		before = seq;
-		r = board_entries(q->board, &page, &s->signers->election, seq, 0, why);
-		for (p = page.p; r == R_GOOD && p < page.p + page.n; p = end + 1) {
-			end = memchr(p, '\n', (size_t)(page.p + page.n - p));
-			if (end == NULL)
-				break;
-			r = look_for_key(s, seq++, (struct slice){ p, (size_t)(end - p) });
-		}
-	} while (r == R_GOOD && seq > before);
-	buffer_free(&page);
-	return r;
+	return board_lines(q->board, &s->signers->election, &seq, UINT64_MAX, look_for_key, s, why);
 }
 
 struct rooting {

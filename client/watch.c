@@ -228,8 +228,6 @@ start(struct watch *x, const struct workspace_options *o, struct why *why)
 		r = workspace_choose_election(&x->w, why);
 	if (r == R_GOOD)
 		r = workspace_board(&x->w, why);
-	if (r == R_GOOD)
-		board_stop_when(x->w.board, terminal_interrupted, NULL);
 	return r;
 }
 

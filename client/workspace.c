@@ -7,6 +7,7 @@
 
 #include "client/file.h"
 #include "client/keys.h"
+#include "client/terminal.h"
 #include "crypto/base64.h"
 
 #define CONFIG_MOST ((size_t)65536)
@@ -215,11 +216,16 @@ workspace_forget_election(struct workspace *w, struct why *why)
 enum result
 workspace_board(struct workspace *w, struct why *why)
 {
+	enum result r;
+
 	if (w->board != NULL)
 		return R_GOOD;
 	if (w->board_url == NULL)
 		return why_set(why, R_BAD_INPUT, "--board is missing: the address of the board");
-	return board_open(&w->board, w->board_url, why);
+	r = board_open(&w->board, w->board_url, why);
+	if (r == R_GOOD)
+		board_stop_when(w->board, terminal_interrupted, NULL);
+	return r;
 }
 
 enum result

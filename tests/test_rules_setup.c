@@ -707,6 +707,45 @@ START_TEST(board_keys)
 }
 END_TEST
 
+/* A replacing key by itself, as those read it who do not judge the whole board. */
+START_TEST(board_key_alone)
+{
+	struct bottle *b = bottle_new(&(struct bottle_plan){ .seed = 9 });
+	struct head_signers signers;
+	struct buffer record = { 0 };
+	union record_body body;
+	struct head_key key;
+	size_t i;
+
+	bottle_definition(b);
+	signers = frozen_signers(rules_now(b->rules));
+	bottle_board_key_body(b, &body);
+	bottle_sign(b, &record, RECORD_BOARD_KEY, &body, ROLE_ORGANISER, 1);
+	ck_assert_int_eq(head_key_read(&key, buffer_slice(&record), &signers, NULL), R_GOOD);
+	ck_assert_mem_eq(key.key.b, body.board_key.key.b, sizeof key.key.b);
+	signers.election.b[0] ^= 1;
+	ck_assert_int_eq(head_key_read(&key, buffer_slice(&record), &signers, NULL),
+	    R_WRONG_ELECTION);
+	signers.election.b[0] ^= 1;
+	for (i = 0; i < record.n; i++) {
+		record.p[i] ^= 1;
+		ck_assert_int_ne(head_key_read(&key, buffer_slice(&record), &signers, NULL),
+		    R_GOOD);
+		record.p[i] ^= 1;
+	}
+	buffer_clear(&record);
+	bottle_sign(b, &record, RECORD_BOARD_KEY, &body, ROLE_TRUSTEE, 1);
+	ck_assert_int_eq(head_key_read(&key, buffer_slice(&record), &signers, NULL), R_NOT_ALLOWED);
+	buffer_clear(&record);
+	bottle_item_body(b, &body, COUNT_PLURALITY, 2);
+	bottle_sign(b, &record, RECORD_ITEM, &body, ROLE_ORGANISER, 1);
+	ck_assert_int_eq(head_key_read(&key, buffer_slice(&record), &signers, NULL),
+	    R_BAD_ENCODING);
+	buffer_free(&record);
+	bottle_free(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -730,6 +769,7 @@ main(void)
 	tcase_add_test(tc, approving_and_opening);
 	tcase_add_test(tc, no_roll);
 	tcase_add_test(tc, board_keys);
+	tcase_add_test(tc, board_key_alone);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
