@@ -35,7 +35,7 @@ print_ballot(struct checking *c, const struct record *record, uint64_t seq)
 {
 	uint64_t line = record->of.ballot.line, i, id;
 	char text[RECORD_TRACKER_TEXT];
-	struct last_ballot last;
+	struct last_ballot last = { 0 };
 
 	record_tracker_print(text, &record->tracker);
 	(void)printf("%s  entry %" PRIu64 ":", text, seq);
