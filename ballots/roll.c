@@ -97,19 +97,6 @@ roll_identity(struct buffer *out, const struct roll_line *line)
 }
 
 void
-roll_commit(struct digest *commit, const struct digest *election, const uint8_t salt[32],
-    const char *name)
-{
-	struct sha256 hash;
-
-	hash_tagged_start(&hash, "tabella/1 name");
-	sha256_add(&hash, election->b, sizeof election->b);
-	sha256_add(&hash, salt, 32);
-	sha256_add(&hash, name, strlen(name));
-	sha256_finish(&hash, commit);
-}
-
-void
 roll_part_transcript(struct transcript *p, const struct group *group, const struct digest *election,
     uint64_t part, struct slice identity)
 {

@@ -52,9 +52,6 @@ enum result roll_line_read(struct roll_line *line, struct arena *arena, struct s
     const struct definition *d, struct why *why);
 /* Add the identity of a line: "name:..." or "commit:..." (section 10.4). */
 void roll_identity(struct buffer *out, const struct roll_line *line);
-/* The commitment to a name in NFC. */
-void roll_commit(struct digest *commit, const struct digest *election, const uint8_t salt[32],
-    const char *name);
 
 /* P of the proof of possession of part `part` (from 1): schnorr_prove continues it. */
 void roll_part_transcript(struct transcript *p, const struct group *group,
