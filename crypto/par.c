@@ -134,12 +134,15 @@ work_together(struct run *run, int threads)
 	int helpers = 0;
 
 	(void)pthread_mutex_init(&run->lock, NULL);
-	/* Signals are for the threads that expect them. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (helpers < threads - 1 && pthread_create(&helper[helpers], NULL, help, run) == 0)
-		helpers++;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (threads > 1) {
+		/* Signals are for the threads that expect them. */
+		(void)sigfillset(&all);
+		(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+		while (
+		    helpers < threads - 1 && pthread_create(&helper[helpers], NULL, help, run) == 0)
+			helpers++;
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
 	work(run, 1);
 	while (helpers-- > 0)
 		(void)pthread_join(helper[helpers], NULL);
