@@ -130,6 +130,10 @@ refused "who has seen nothing else misses the entry" 1 MISSING_ENTRY "$TABELLA" 
 head -n 20 "$TMPDIR/honest" | chain
 lie
 refused "a shorter history" 1 ROLLBACK "$TABELLA" vote check --dir "$TMPDIR/Ann"
+# Her copy of the entries is lost, the head that agreed with it is not.
+cp -r "$TMPDIR/Ann" "$TMPDIR/Ann3"
+: >"$TMPDIR/Ann3/mirror/entries.ndjson"
+refused "a shorter history, who has only the head" 1 ROLLBACK "$TABELLA" vote check --dir "$TMPDIR/Ann3"
 # A head for more than is shown.
 lines | chain
 head -n 15 "$TMPDIR/lie/entries.ndjson" >"$TMPDIR/few"
