@@ -3,7 +3,9 @@
  * What it brings back is not trusted here: mirror and receipt check it.
  *
  * A board that cannot be reached, or answers 503, is asked again with growing pauses
- * for half a minute (R_NO_BOARD, R_BUSY). A refusal comes back
+ * for half a minute (R_NO_BOARD, R_BUSY). One with a certificate that is expired,
+ * for another name or of an authority that is not trusted is sent nothing and not
+ * asked again: R_BAD_CERTIFICATE, which accuses nobody. A refusal comes back
  * as the reason that the board names, with its text in `why`.
  * One struct board belongs to one thread.
  */
@@ -21,10 +23,15 @@
 struct board;
 
 /* Prepare a client; nothing is sent yet. `url` is http://host:port or https://…
- * without a path. R_BAD_INPUT for anything else. Free with board_close. */
-enum result board_open(struct board **out, const char *url, struct why *why);
+ * without a path. `ca` names a file of certificates (PEM), the only authorities that are
+ * trusted for this board; NULL: those that the system trusts. R_BAD_INPUT for anything else,
+ * and for `ca` without https. Free with board_close. */
+enum result board_open(struct board **out, const char *url, const char *ca, struct why *why);
 void board_close(struct board *b);
 const char *board_url(const struct board *b);
+
+/* Is this what a board says, or lacks, that may be well again later? Whoever runs unattended tries again. */
+int board_is_away(enum result r);
 
 /* Ask `stop` before each wait and now and then during a transfer; a non-zero answer
  * ends the request with R_CANCELLED. */

@@ -10,9 +10,11 @@ client_libtclient_a_SOURCES = \
 	client/audit.c \
 	client/audit.h \
 	client/board.c \
-	client/board_lines.c \
 	client/board.h \
+	client/board_blob.c \
+	client/board_inner.h \
 	client/board_lines.c \
+	client/board_send.c \
 	client/command.c \
 	client/command.h \
 	client/credential.c \

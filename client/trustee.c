@@ -245,10 +245,10 @@ follow(struct run *run, struct why *why)
 			return R_GOOD;
 		if (r == R_GOOD)
 			r = step(run, &wait_s, why);
-		if (r == R_NO_BOARD || r == R_BUSY || r == R_NO_DATABASE) {
+		if (board_is_away(r)) {
 			if (!silent)
-				(void)fprintf(stderr, "%s\ntrying again until it is back\n",
-				    why->text);
+				(void)fprintf(stderr, "%s: %s\ntrying again until it is back\n",
+				    result_name(r), why->text);
 			silent = 1;
 			(void)usleep(500000);
 			continue;

@@ -27,7 +27,7 @@
 /* One call of the command. */
 struct job {
 	const char *what; /* the operand */
-	const char *save, *head_file;
+	const char *save, *head_file, *ca;
 	int partial, json, has_election;
 	struct digest election;
 	struct buffer head;
@@ -141,7 +141,7 @@ download(struct job *j, struct why *why)
 	enum result r;
 
 	if ((r = choose_place(j, why)) != R_GOOD ||
-	    (r = board_open(&j->board, j->what, why)) != R_GOOD)
+	    (r = board_open(&j->board, j->what, j->ca, why)) != R_GOOD)
 		return r;
 	board_stop_when(j->board, terminal_interrupted, NULL);
 	if (!j->has_election && (r = board_only_election(j->board, &j->election, why)) != R_GOOD)
@@ -280,9 +280,9 @@ run_verify(const struct command *self, int argc, char **argv)
 	struct job j = { 0 };
 	const char *election = NULL;
 	struct option_spec options[] = { { "election", &election, NULL, NULL },
-		{ "head", &j.head_file, NULL, NULL }, { "partial", NULL, NULL, &j.partial },
-		{ "save", &j.save, NULL, NULL }, { "json", NULL, NULL, &j.json },
-		{ NULL, NULL, NULL, NULL } };
+		{ "ca", &j.ca, NULL, NULL }, { "head", &j.head_file, NULL, NULL },
+		{ "partial", NULL, NULL, &j.partial }, { "save", &j.save, NULL, NULL },
+		{ "json", NULL, NULL, &j.json }, { NULL, NULL, NULL, NULL } };
 	int n = command_options(self, options, argc, argv);
 
 	if (n < 0)
@@ -295,6 +295,8 @@ run_verify(const struct command *self, int argc, char **argv)
 	j.has_election = election != NULL;
 	if (j.save != NULL && !is_url(j.what))
 		return command_usage(self, "--save goes with the address of a board");
+	if (j.ca != NULL && !is_url(j.what))
+		return command_usage(self, "--ca goes with the address of a board");
 	j.effort.progress = progress_step;
 	j.effort.ctx = &j.progress;
 	return run(&j);
@@ -302,7 +304,8 @@ run_verify(const struct command *self, int argc, char **argv)
 
 static const struct command commands[] = {
 	{ "", "verify an archive or a board",
-	    "verify FOLDER|TAR|URL [--election ID] [--head FILE] [--partial] [--save DIR] [--json]",
+	    "verify FOLDER|TAR|URL [--election ID] [--ca FILE] [--head FILE] [--partial] [--save "
+	    "DIR] [--json]",
 	    "Runs the whole check list of docs/protocol.md section 14 on an archive, or on a board "
 	    "whose\n"
 	    "archive it makes first. Exit code 0: everything holds; 1: it does not, and the check "
@@ -312,6 +315,8 @@ static const struct command commands[] = {
 	    "  --election ID  the election id, 64 digits, from a source that you trust: without "
 	    "it\n"
 	    "                 you only learn that some election is in order\n"
+	    "  --ca FILE      trust a certificate of the board only if it is of an authority in "
+	    "FILE\n"
 	    "  --head FILE    a checkpoint of this board that you have from elsewhere (a friend, "
 	    "a\n"
 	    "                 newspaper, last week): the board must continue it\n"
@@ -322,25 +327,29 @@ static const struct command commands[] = {
 	    "  tabella verify demo/archive --election $(cat election-id)",
 	    run_verify },
 	{ "receipt", "is the record of a receipt on the board?",
-	    "verify receipt FILE --archive DIR|--board URL [--election ID]",
+	    "verify receipt FILE --archive DIR|--board URL [--ca FILE] [--election ID]",
 	    "Checks that a receipt is the board's word, and that the record is where the board "
 	    "said it\n"
 	    "would be. The proofs of the other records are not looked at: run tabella verify for "
 	    "that.\n\n"
 	    "  --archive DIR  an archive of the election\n"
 	    "  --board URL    the board itself\n"
+	    "  --ca FILE      trust a certificate of the board only if it is of an authority in "
+	    "FILE\n"
 	    "  --election ID  the election id, from a source that you trust\n\n"
 	    "Example:\n"
 	    "  tabella verify receipt receipts/0f3c.json --archive demo/archive",
 	    verify_receipt },
 	{ "ballot", "what does an audited ballot hold?",
-	    "verify ballot FILE [--archive DIR|--board URL] [--election ID]",
+	    "verify ballot FILE [--archive DIR|--board URL] [--ca FILE] [--election ID]",
 	    "Opens the ciphertexts of a ballot that was audited and not cast, with the randomness "
 	    "in the\n"
 	    "audit file, and shows the choice in them. Use another device than the one that "
 	    "voted.\n\n"
 	    "  --archive DIR  compare key and items with an archive of the election\n"
 	    "  --board URL    compare them with the board\n"
+	    "  --ca FILE      trust a certificate of the board only if it is of an authority in "
+	    "FILE\n"
 	    "  --election ID  the election id, from a source that you trust\n\n"
 	    "Example:\n"
 	    "  tabella verify ballot audit-1.json --board http://board.example:8080",

@@ -8,8 +8,8 @@ int
 question_read(struct question *q, const struct command *self, int argc, char **argv)
 {
 	struct option_spec options[] = { { "archive", &q->archive, NULL, NULL },
-		{ "board", &q->url, NULL, NULL }, { "election", &q->election_text, NULL, NULL },
-		{ NULL, NULL, NULL, NULL } };
+		{ "board", &q->url, NULL, NULL }, { "ca", &q->ca, NULL, NULL },
+		{ "election", &q->election_text, NULL, NULL }, { NULL, NULL, NULL, NULL } };
 	int n = command_options(self, options, argc, argv);
 
 	if (n < 0)
@@ -18,6 +18,8 @@ question_read(struct question *q, const struct command *self, int argc, char **a
 		return command_usage(self, "one file is needed");
 	if (q->archive != NULL && q->url != NULL)
 		return command_usage(self, "--archive and --board do not go together");
+	if (q->ca != NULL && q->url == NULL)
+		return command_usage(self, "--ca goes with --board");
 	q->file = argv[0];
 	q->has_election = q->election_text != NULL;
 	return q->has_election ? verify_election(&q->election, self, q->election_text) : 0;
@@ -37,7 +39,7 @@ question_open(struct question *q, struct why *why)
 
 	if (q->archive != NULL)
 		return folder_open(&q->folder, q->archive, FOLDER_READ, why);
-	r = board_open(&q->board, q->url, why);
+	r = board_open(&q->board, q->url, q->ca, why);
 	if (r == R_GOOD)
 		board_stop_when(q->board, terminal_interrupted, NULL);
 	return r;

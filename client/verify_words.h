@@ -22,7 +22,7 @@ int verify_election(struct digest *id, const struct command *self, const char *t
 
 /* A file, and the archive or the board that it is held against. */
 struct question {
-	const char *file, *archive, *url, *election_text;
+	const char *file, *archive, *url, *ca, *election_text;
 	struct digest election;
 	int has_election;
 	struct board *board; /* after question_open, one of the two */

@@ -184,10 +184,10 @@ follow(struct watch *x, struct why *why)
 			return R_GOOD;
 		if (r == R_GOOD)
 			r = mirror_sync(&x->w.mirror, WAIT_SECONDS, &x->effort, why);
-		if ((r == R_NO_BOARD || r == R_BUSY || r == R_NO_DATABASE) && !x->once) {
+		if (board_is_away(r) && !x->once) {
 			if (!silent)
-				(void)fprintf(stderr, "%s\ntrying again until it is back\n",
-				    why->text);
+				(void)fprintf(stderr, "%s: %s\ntrying again until it is back\n",
+				    result_name(r), why->text);
 			silent = 1;
 			(void)usleep(PAUSE_US);
 			continue;

@@ -44,7 +44,7 @@ static enum result
 read_config(struct workspace *w, struct why *why)
 {
 	char *path = workspace_path(w, "workspace.json");
-	const char *board = NULL, *election = NULL, *key = NULL;
+	const char *board = NULL, *ca = NULL, *election = NULL, *key = NULL;
 	struct buffer text = { 0 };
 	json_t *root = NULL;
 	enum result r = R_NO_MEMORY;
@@ -59,14 +59,17 @@ read_config(struct workspace *w, struct why *why)
 		goto out;
 	root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
 	if (root == NULL ||
-	    json_unpack(root, "{s?s,s?s,s?s}", "board", &board, "election", &election, "key",
-		&key) != 0) {
+	    json_unpack(root, "{s?s,s?s,s?s,s?s}", "board", &board, "ca", &ca, "election",
+		&election, "key", &key) != 0) {
 		r = why_set(why, R_BAD_INPUT,
-		    "%s is damaged\nGive --board, --election and --key anew after removing it",
+		    "%s is damaged\nGive --board, --ca, --election and --key anew after removing "
+		    "it",
 		    path);
 		goto out;
 	}
 	r = keep_string(&w->board_url, board);
+	if (r == R_GOOD)
+		r = keep_string(&w->ca_path, ca);
 	if (r == R_GOOD)
 		r = keep_string(&w->key_path, key);
 	if (r == R_GOOD)
@@ -90,6 +93,8 @@ write_config(const struct workspace *w, struct why *why)
 	(void)hex_encode(hex, w->election.b, sizeof w->election.b);
 	if (w->board_url != NULL)
 		(void)json_object_set_new(root, "board", json_string(w->board_url));
+	if (w->ca_path != NULL)
+		(void)json_object_set_new(root, "ca", json_string(w->ca_path));
 	if (w->has_election)
 		(void)json_object_set_new(root, "election", json_string(hex));
 	if (w->key_path != NULL)
@@ -104,13 +109,23 @@ out:
 	return r;
 }
 
+/* Keep a path so that it holds from anywhere. */
+static enum result
+keep_path(char **slot, const char *path)
+{
+	char *absolute = path != NULL ? realpath(path, NULL) : NULL;
+	enum result r = keep_string(slot, absolute != NULL ? absolute : path);
+
+	free(absolute);
+	return r;
+}
+
 /* Another election or board in a folder that has one already is a mistake. */
 static enum result
 merge(struct workspace *w, const struct workspace_options *o, struct why *why)
 {
 	struct digest before = w->election;
 	int had = w->has_election;
-	char *absolute = NULL;
 	enum result r = set_election_text(w, o->election, why);
 
 	if (r == R_GOOD && had && !digest_equal(&before, &w->election))
@@ -118,12 +133,14 @@ merge(struct workspace *w, const struct workspace_options *o, struct why *why)
 		    "%s belongs to another election\nUse another --dir for this one", w->dir);
 	if (r == R_GOOD)
 		r = keep_string(&w->board_url, o->board);
-	if (r == R_GOOD && o->key != NULL) {
-		/* The path is kept, so it must hold from anywhere. */
-		absolute = realpath(o->key, NULL);
-		r = keep_string(&w->key_path, absolute != NULL ? absolute : o->key);
-		free(absolute);
+	if (r == R_GOOD)
+		r = keep_path(&w->ca_path, o->ca);
+	if (r == R_GOOD && w->ca_path != NULL && w->ca_path[0] == '\0') {
+		free(w->ca_path);
+		w->ca_path = NULL;
 	}
+	if (r == R_GOOD)
+		r = keep_path(&w->key_path, o->key);
 	w->passphrase_file = o->passphrase_file;
 	return r;
 }
@@ -168,6 +185,7 @@ workspace_close(struct workspace *w)
 	file_unlock(w->lock);
 	free(w->dir);
 	free(w->board_url);
+	free(w->ca_path);
 	free(w->key_path);
 	memset(w, 0, sizeof *w);
 	w->lock = -1;
@@ -222,7 +240,7 @@ workspace_board(struct workspace *w, struct why *why)
 		return R_GOOD;
 	if (w->board_url == NULL)
 		return why_set(why, R_BAD_INPUT, "--board is missing: the address of the board");
-	r = board_open(&w->board, w->board_url, why);
+	r = board_open(&w->board, w->board_url, w->ca_path, why);
 	if (r == R_GOOD)
 		board_stop_when(w->board, terminal_interrupted, NULL);
 	return r;

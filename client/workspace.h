@@ -2,7 +2,7 @@
  * workspace: the folder of one role in one election: where its board is, which election,
  * which key; a mirror of the board; and what the role keeps for itself.
  *
- *	DIR/workspace.json	{"board":url,"election":hex,"key":path}
+ *	DIR/workspace.json	{"board":url,"ca":path,"election":hex,"key":path}
  *	DIR/mirror/		entries and blobs (mirror.h)
  *	DIR/lock		one process at a time; readers (status) have DIR/status/ and
  *	DIR/status.lock
@@ -20,13 +20,14 @@
 
 /* What the options of a command say; NULL: as it was before. */
 struct workspace_options {
-	const char *dir, *board, *election, *key, *passphrase_file;
+	const char *dir, *board, *ca, *election, *key, *passphrase_file;
 	int reader; /* only looks: works beside a process that holds the lock, on a mirror of its own */
 };
 /* The rows of a command's option table; `o` is a struct workspace_options. */
 #define WORKSPACE_SPECS(o) \
 	{ "dir", &(o).dir, NULL, NULL }, { "board", &(o).board, NULL, NULL }, \
-	    { "election", &(o).election, NULL, NULL }, { "key", &(o).key, NULL, NULL }, \
+	    { "ca", &(o).ca, NULL, NULL }, { "election", &(o).election, NULL, NULL }, \
+	    { "key", &(o).key, NULL, NULL }, \
 	{ \
 		"passphrase-file", &(o).passphrase_file, NULL, NULL \
 	}
@@ -35,6 +36,11 @@ struct workspace_options {
 	"  --dir DIR               the folder that keeps what is needed from one call to the " \
 	"next\n" \
 	"  --board URL             the board, such as http://127.0.0.1:8410 (kept in DIR)\n" \
+	"  --ca FILE               trust a certificate of the board only if it is of an " \
+	"authority " \
+	"in\n" \
+	"                          FILE (PEM; its path is kept in DIR; \"\": what the system " \
+	"trusts)\n" \
 	"  --election ID           the election id, 64 hexadecimal digits, from a source that\n" \
 	"                          you trust (kept in DIR)"
 #define WORKSPACE_HELP_PASSPHRASE \
@@ -46,7 +52,7 @@ struct workspace_options {
 	"DIR)" WORKSPACE_HELP_PASSPHRASE
 
 struct workspace {
-	char *dir, *board_url, *key_path;
+	char *dir, *board_url, *ca_path, *key_path;
 	const char *passphrase_file;
 	struct digest election;
 	int has_election;

@@ -90,6 +90,7 @@
 	X(NO_RANDOM, "the system's random source failed") \
 	X(NO_DISK, "a file could not be read or written") \
 	X(NO_BOARD, "the board could not be reached") \
+	X(BAD_CERTIFICATE, "the board's certificate is not to be trusted") \
 	X(NO_DATABASE, "the database could not be reached or refused") \
 	X(UNSAFE_DATABASE, "the database could lose what it has confirmed") \
 	X(NOT_CONFIRMED, "the database did not confirm; it may have been stored or not") \

@@ -1,22 +1,29 @@
 #!/bin/bash
 # test_tls: the board over TLS: what it speaks and what not, the same interface as without,
-# a certificate that is exchanged while it runs, clients that do not trust it.
+# a certificate that is exchanged while it runs, clients and the authorities that they trust.
 . "${TOP_SRCDIR:-$(cd "$(dirname "$0")/.." && pwd)}/tests/lib.sh"
 . "$TOP_SRCDIR/tests/elect.sh"
 need_server
 command -v openssl >/dev/null || skip_all "there is no openssl"
 
-# certificate NAME SERIAL: NAME.pem and NAME.key for 127.0.0.1, of our own authority.
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=test CA" \
-    -keyout "$TMPDIR/ca.key" -out "$TMPDIR/ca.pem" 2>/dev/null || fatal "no authority"
+# authority NAME: one of our own, NAME.pem and NAME.key.
+authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+	    -subj "/CN=test $1" -keyout "$TMPDIR/$1.key" -out "$TMPDIR/$1.pem" 2>/dev/null
+}
+{ authority ca && authority other; } || fatal "no authority"
+# certificate NAME SERIAL [ALTERNATIVE_NAME [DAYS]]: NAME.pem and NAME.key for 127.0.0.1, of ca.
 certificate() {
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=board" \
 	    -keyout "$TMPDIR/$1.key" -out "$TMPDIR/$1.csr" 2>/dev/null &&
 	    openssl x509 -req -in "$TMPDIR/$1.csr" -CA "$TMPDIR/ca.pem" -CAkey "$TMPDIR/ca.key" \
-		-set_serial "$2" -days 30 -out "$TMPDIR/$1.pem" \
-		-extfile <(echo "subjectAltName=IP:127.0.0.1") 2>/dev/null
+		-set_serial "$2" -days "${4:-30}" -out "$TMPDIR/$1.pem" \
+		-extfile <(echo "subjectAltName=${3:-IP:127.0.0.1}") 2>/dev/null
 }
-{ certificate first 4097 && certificate second 4098; } || fatal "no certificates"
+{
+	certificate first 4097 && certificate second 4098 &&
+	    certificate stale 4099 IP:127.0.0.1 0 && certificate elsewhere 4100 DNS:elsewhere.test
+} || fatal "no certificates"
 # What the board reads, and may be exchanged; the postgres user runs it.
 own_folder "$TMPDIR/tls" || fatal "no folder"
 show() {
@@ -119,16 +126,6 @@ else
 	bad "no plain HTTP there"
 fi
 
-# ---- those who do not trust it ---------------------------------------------------------------
-
-got=0
-"$TABELLA" verify "$SECURE" --election "$ID" --partial >"$TMPDIR/out" 2>&1 || got=$?
-if [ "$got" = 3 ] && grep -q 'NO_BOARD' "$TMPDIR/out" && grep -qi 'certificate' "$TMPDIR/out"; then
-	good "a client refuses a certificate of an unknown authority"
-else
-	bad "a client refuses a certificate of an unknown authority" "$got $(cat "$TMPDIR/out")"
-fi
-
 # ---- another certificate while it runs --------------------------------------------------------
 
 serial() { hello | openssl x509 -noout -serial 2>/dev/null; }
@@ -158,6 +155,51 @@ if wait_for "$LONG" board_says 'the certificate stays as it was' && serial_is 10
 else
 	bad "a key that does not fit changes nothing" "$(serial)"
 fi
+
+# ---- clients, and the authority that they trust --------------------------------------------------
+
+verify_with() { "$TABELLA" verify "$SECURE" --election "$ID" --partial "$@"; }
+# distrusted NAME WORDS COMMAND...: refused for its certificate, at once and with these words.
+distrusted() {
+	refused "$1" 3 BAD_CERTIFICATE "${@:3}" || return
+	if grep -q "$2" "$TMPDIR/out"; then good "$1: why"; else bad "$1: why" "$(cat "$TMPDIR/out")"; fi
+}
+distrusted "no authority that the system trusts" 'name its certificate with --ca' verify_with
+distrusted "another authority" 'not of an authority in the file' verify_with --ca "$TMPDIR/other.pem"
+expect "its own authority" 0 verify_with --ca "$TMPDIR/ca.pem"
+refused "an authority, but no TLS" 1 BAD_INPUT "$TABELLA" verify "$PLAIN" --ca "$TMPDIR/ca.pem"
+refused "an authority that is not there" 1 BAD_INPUT verify_with --ca "$TMPDIR/absent.pem"
+refused "an authority that is none" 1 BAD_INPUT verify_with --ca "$TMPDIR/definition.json"
+expect "an authority for an archive" 2 "$TABELLA" verify "$TMPDIR" --ca "$TMPDIR/ca.pem"
+
+# It is kept in the folder, from wherever it was given; "" is the system's trust again.
+watch_once() { (cd "$TMPDIR" && "$TABELLA" watch --dir watch --once "$@"); }
+expect "a folder with an authority" 0 watch_once --board "$SECURE" --election "$ID" --ca ca.pem
+expect "the folder keeps it" 0 "$TABELLA" watch --dir "$TMPDIR/watch" --once
+distrusted "and lets it go" 'name its certificate with --ca' watch_once --ca ''
+expect "and takes it again" 0 watch_once --ca ca.pem
+
+show elsewhere elsewhere
+kill -HUP "$BOARD_PID"
+wait_for "$LONG" serial_is 1004 || bad "the certificate for another name"
+distrusted "a certificate for another name" 'one for another name' verify_with --ca "$TMPDIR/ca.pem"
+# Trustees who run unattended wait until it is well again.
+AT=$SECURE
+trustee_start 1 --ca "$TMPDIR/ca.pem"
+trustee_start 2 --ca "$TMPDIR/ca.pem"
+AT=
+trustees_distrust() {
+	[ "$(cat "$TMPDIR"/trustee[12].log | grep -c '^BAD_CERTIFICATE: ')" = 2 ]
+}
+if wait_for "$LONG" trustees_distrust; then good "trustees wait"; else bad "trustees wait" "$(cat "$TMPDIR"/trustee?.log)"; fi
+show stale stale
+kill -HUP "$BOARD_PID"
+wait_for "$LONG" serial_is 1003 || bad "the certificate of yesterday"
+distrusted "a certificate that has expired" 'has expired' verify_with --ca "$TMPDIR/ca.pem"
+show second second
+kill -HUP "$BOARD_PID"
+key_is_made() { [ "$(records | jq -c 'select(.body["keygen-confirm"])' | wc -l)" = 2 ]; }
+if wait_for "$LONG" key_is_made; then good "trustees over TLS"; else bad "trustees over TLS" "$(cat "$TMPDIR"/trustee?.log)"; fi
 if grep -q '127\.0\.0\.1' <(grep -v listening "$TMPDIR/board.log") || grep -q 'BEGIN' "$TMPDIR/board.log"; then
 	bad "no addresses or keys in the log" "$(cat "$TMPDIR/board.log")"
 else
