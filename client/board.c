@@ -197,33 +197,6 @@ board_post(struct board *b, struct buffer *receipt, const struct digest *electio
 	return r;
 }
 
-static enum result
-receipt_by(struct board *b, struct buffer *receipt, const struct digest *election, const char *kind,
-    const struct digest *name, struct why *why)
-{
-	struct exchange x = { .method = "GET" };
-	char hex[65], rest[96];
-
-	(void)hex_encode(hex, name->b, sizeof name->b);
-	(void)snprintf(rest, sizeof rest, "%s/%s", kind, hex);
-	board_path(&x, election, rest);
-	return board_ask(b, &x, receipt, why);
-}
-
-enum result
-board_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
-    const struct digest *record, struct why *why)
-{
-	return receipt_by(b, receipt, election, "records", record, why);
-}
-
-enum result
-board_ballot_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
-    const struct digest *tracker, struct why *why)
-{
-	return receipt_by(b, receipt, election, "trackers", tracker, why);
-}
-
 enum result
 board_entries(struct board *b, struct buffer *lines, const struct digest *election, uint64_t from,
     unsigned wait, struct why *why)
