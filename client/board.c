@@ -64,7 +64,8 @@ board_url(const struct board *b)
 int
 board_is_away(enum result r)
 {
-	return r == R_NO_BOARD || r == R_BUSY || r == R_NO_DATABASE || r == R_BAD_CERTIFICATE;
+	return r == R_NO_BOARD || r == R_BUSY || r == R_TOO_MANY_REFUSED || r == R_NO_DATABASE ||
+	    r == R_BAD_CERTIFICATE;
 }
 
 void

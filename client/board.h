@@ -2,8 +2,8 @@
  * board: a client of one bulletin board over HTTP(S), by libcurl: docs/api.md.
  * What it brings back is not trusted here: mirror and receipt check it.
  *
- * A board that cannot be reached, or answers 503, is asked again with growing pauses
- * for half a minute (R_NO_BOARD, R_BUSY). One with a certificate that is expired,
+ * A board that cannot be reached, or answers 503 or 429, is asked again with growing pauses
+ * for half a minute (R_NO_BOARD, R_BUSY, R_TOO_MANY_REFUSED). One with a certificate that is expired,
  * for another name or of an authority that is not trusted is sent nothing and not
  * asked again: R_BAD_CERTIFICATE, which accuses nobody. A refusal comes back
  * as the reason that the board names, with its text in `why`.

@@ -182,7 +182,7 @@ board_send(struct board *b, struct exchange *x, struct why *why)
 
 	for (;;) {
 		r = send_once(b, x, why);
-		if (r != R_NO_BOARD && (r != R_GOOD || x->status < 500))
+		if (r != R_NO_BOARD && (r != R_GOOD || (x->status < 500 && x->status != 429)))
 			return r;
 		if (now_ms() + wait > end)
 			return r;
@@ -194,7 +194,8 @@ board_send(struct board *b, struct exchange *x, struct why *why)
 			sha256_start(x->hash);
 		}
 		paused = board_pause(b,
-		    x->status == 503 && x->retry_after > 0 && x->retry_after < 5
+		    (x->status == 503 || x->status == 429) && x->retry_after > 0 &&
+			    x->retry_after < 5
 			? (uint64_t)x->retry_after * 1000
 			: wait);
 		if (paused != R_GOOD)

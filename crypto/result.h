@@ -95,6 +95,7 @@
 	X(UNSAFE_DATABASE, "the database could lose what it has confirmed") \
 	X(NOT_CONFIRMED, "the database did not confirm; it may have been stored or not") \
 	X(BUSY, "too much is waiting already") \
+	X(TOO_MANY_REFUSED, "too many records from this address were refused") \
 	X(CANCELLED, "stopped on request")
 
 #define RESULT_ENUM(name, text) R_##name,

@@ -41,6 +41,14 @@ compose(const struct merkle_tree *tree, uint64_t seq, struct slice line, struct 
 	return r;
 }
 
+/* The good end of a job: it is at the expense of its address no longer. */
+static void
+discharge(struct board *b, const struct job *job)
+{
+	if (job->charged)
+		pace_return(b->addresses, NULL, pace_address(&job->peer));
+}
+
 void
 answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
     const struct merkle_tree *tree, struct slice note)
@@ -50,7 +58,8 @@ answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
 	enum result r;
 
 	if (record_is_voters(record->type))
-		pace_spend(b->pace, &job->host->id, record->by, pace_now());
+		pace_spend(b->lines, &job->host->id, record->by, pace_now());
+	discharge(b, job);
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, R_GOOD, &job->why);
 	if (job->request != NULL) {
@@ -131,10 +140,12 @@ static void
 refuse_at_last(struct board *b, struct job *job)
 {
 	meter_refused(&b->meter, job->verdict);
+	if (result_exit(job->verdict) == 3)
+		discharge(b, job);
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, job->verdict, &job->why);
 	if (job->request != NULL && job->wait > 0)
-		request_fail_busy(job->request, job->why.text, job->wait);
+		request_fail_later(job->request, R_BUSY, job->why.text, job->wait);
 	else if (job->request != NULL)
 		request_fail(job->request, job->verdict, job->why.text);
 	job_free(job);

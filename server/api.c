@@ -317,12 +317,30 @@ hold_back(struct board *b, struct job *job)
 	record = check_record(job->check);
 	if (!record_is_voters(record->type))
 		return;
-	job->wait = pace_wait(b->pace, &job->host->id, record->by, pace_now());
+	job->wait = pace_wait(b->lines, &job->host->id, record->by, pace_now());
 	if (job->wait > 0)
 		job->verdict = why_set(&job->why, R_BUSY,
 		    "this roll line has written many records; it can send the next one in %u "
 		    "seconds",
 		    job->wait);
+}
+
+/* Too much that came from there was verified for nothing: nothing more is looked at until it has waited. */
+static bool
+turn_away(struct board *b, struct request *request, const uint64_t *peer)
+{
+	unsigned wait = pace_wait(b->addresses, NULL, pace_address(peer), pace_now());
+	char text[160];
+
+	if (wait == 0)
+		return false;
+	(void)snprintf(text, sizeof text,
+	    "too many records that came from this address were refused; the next one can be sent "
+	    "in %u seconds",
+	    wait);
+	meter_refused(&b->meter, R_TOO_MANY_REFUSED);
+	request_fail_later(request, R_TOO_MANY_REFUSED, text, wait);
+	return true;
 }
 
 /* A record that takes long is answered 202 at once. */
@@ -331,8 +349,12 @@ take_record(struct board *b, struct hosted *host, struct request *request)
 {
 	struct slice bytes = { NULL, 0 };
 	struct job *job;
+	uint64_t peer;
+	const bool counts = request_peer(request, &peer);
 	enum result r;
 
+	if (counts && turn_away(b, request, &peer))
+		return;
 	bytes.p = request_body(request, &bytes.n);
 	if (job_new(&job, host, request, bytes) != R_GOOD) {
 		request_fail(request, R_NO_MEMORY, NULL);
@@ -353,6 +375,12 @@ take_record(struct board *b, struct hosted *host, struct request *request)
 			return;
 		}
 		job->docketed = true;
+	}
+	/* What goes on to be verified is at the expense of its address until it comes to a good end. */
+	if (job->verdict == R_GOOD && counts) {
+		job->peer = peer;
+		job->charged = true;
+		pace_spend(b->addresses, NULL, pace_address(&peer), pace_now());
 	}
 	board_take(b, job);
 }

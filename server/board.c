@@ -337,7 +337,10 @@ make_parts(struct board *b)
 	if (r == R_GOOD)
 		r = queue_new(&b->append, APPEND_WAITING, APPEND_BYTES);
 	if (r == R_GOOD)
-		r = pace_new(&b->pace);
+		r = pace_new(&b->lines, (struct pace_rule){ PACE_LINE_BURST, PACE_LINE_MS });
+	if (r == R_GOOD)
+		r = pace_new(&b->addresses,
+		    (struct pace_rule){ PACE_ADDRESS_BURST, PACE_ADDRESS_MS });
 	if (r == R_GOOD)
 		r = make_segments(b);
 	return r;
@@ -447,7 +450,8 @@ board_stop(struct board *b)
 	queue_free(b->longs);
 	queue_free(b->append);
 	docket_free(b->docket);
-	pace_free(b->pace);
+	pace_free(b->lines);
+	pace_free(b->addresses);
 	segments_free(b->segments);
 	hosts_free(b->hosts);
 	mark_close(b->mark);

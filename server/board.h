@@ -58,7 +58,7 @@ struct board {
 	struct hosts *hosts;
 	struct docket *docket;
 	struct queue *ballots, *longs, *append;
-	struct pace *pace;
+	struct pace *lines, *addresses;
 	struct segments *segments;
 	struct meter meter;
 	struct clerks *clerks;

@@ -32,10 +32,12 @@ struct job {
 	struct check *check; /* owns the parsed record */
 	uint64_t begun;      /* meter_now, when it came */
 	bool docketed;       /* on the docket: nobody waits on the connection */
-	unsigned wait;       /* seconds that its roll line must wait, if it writes too often */
-	uint64_t seen;       /* entries of the board when it was prepared */
-	unsigned rounds;     /* how often it had to be checked anew */
-	unsigned accusing;   /* a `fault` of the board's own: how often it was made */
+	uint64_t peer;       /* the address that answers for it, if it is `charged` */
+	bool charged;
+	unsigned wait;     /* seconds that its roll line must wait, if it writes too often */
+	uint64_t seen;     /* entries of the board when it was prepared */
+	unsigned rounds;   /* how often it had to be checked anew */
+	unsigned accusing; /* a `fault` of the board's own: how often it was made */
 	enum result verdict;
 	struct why why;
 };

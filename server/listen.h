@@ -78,7 +78,7 @@ struct listen_config {
 	 * comes from there is a reverse proxy, which speaks for everybody and has caps of
 	 * its own. A proxy on another machine needs UINT_MAX here. */
 	unsigned per_address_max;
-	bool cap_loopback;
+	bool cap_loopback;    /* tabellad --count-loopback */
 	unsigned streams_max; /* answers streamed at once (256), two pieces of memory each */
 	size_t buffer_max;    /* bytes of bodies and answers held at once (128 MiB) */
 	unsigned idle_ms;     /* between requests (30 s) */

@@ -39,6 +39,8 @@ static const char help[] =
     "  --tls HOST:PORT      the same, with TLS\n"
     "  --certificate FILE   for TLS: certificate and chain, in PEM; read again on SIGHUP\n"
     "  --key FILE           and its private key, in PEM, without a passphrase\n"
+    "  --count-loopback     limits for an address hold for loopback too: no reverse proxy on\n"
+    "                       this machine speaks for everybody\n"
     "  --name NAME          the board's name in definitions (default tabella.local)\n"
     "  --organiser KEY      a public key that may found elections here, as printed by\n"
     "                       \"tabella organiser key\"; may be given several times\n"
@@ -76,7 +78,7 @@ struct options {
 	struct witness_address witnesses[CHECKPOINT_WITNESSES_MAX];
 	size_t witness_count;
 	const char *time_stamps;
-	int check, make_tables, new_key;
+	int check, make_tables, new_key, count_loopback;
 };
 
 static int
@@ -107,7 +109,8 @@ read_options(struct options *o, int argc, char **argv)
 		{ "address-file", required_argument, NULL, 'a' },
 		{ "tls", required_argument, NULL, 't' },
 		{ "certificate", required_argument, NULL, 'C' },
-		{ "key", required_argument, NULL, 'k' }, { "check", no_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "count-loopback", no_argument, NULL, 'L' }, { "check", no_argument, NULL, 'c' },
 		{ "new-board-key", no_argument, NULL, 'N' },
 		{ "backup", required_argument, NULL, 'B' },
 		{ "make-tables", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' },
@@ -122,6 +125,7 @@ read_options(struct options *o, int argc, char **argv)
 		case 'a': o->address_file = optarg; break;
 		case 'c': o->check = 1; break;
 		case 'N': o->new_key = 1; break;
+		case 'L': o->count_loopback = 1; break;
 		case 'B': o->backup = optarg; break;
 		case 'm': o->make_tables = 1; break;
 		case 'C': o->certificate = optarg; break;
@@ -268,6 +272,7 @@ serve(const struct options *o, const struct store_options *store, struct log *lo
 	config.listen.addresses_len = o->listen_count;
 	config.listen.tls_addresses = o->tls;
 	config.listen.tls_addresses_len = o->tls_count;
+	config.listen.cap_loopback = o->count_loopback;
 	config.listen.log = log;
 	config.log = log;
 	r = boardkey_open(&config.publics[0], &config.keys[0], o->data, why);

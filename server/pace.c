@@ -12,22 +12,22 @@
 
 #define SETS 16384
 #define WAYS 4
-#define STEP_MS ((uint64_t)PACE_SECONDS * 1000)
 
-/* A line's allowance is whole again at `whole`; each record moves that one step on. */
+/* An allowance is whole again at `whole`; each use moves that one step on. */
 struct spender {
-	uint64_t name; /* keyed hash of election and credential */
+	uint64_t name; /* keyed hash */
 	uint64_t whole;
 };
 
 struct pace {
 	pthread_mutex_t lock;
+	struct pace_rule rule;
 	uint8_t key[crypto_shorthash_siphashx24_KEYBYTES]; /* so that nobody can aim at a set */
 	struct spender spender[SETS][WAYS];
 };
 
 enum result
-pace_new(struct pace **out)
+pace_new(struct pace **out, struct pace_rule rule)
 {
 	struct pace *p = calloc(1, sizeof *p);
 	struct rng rng;
@@ -43,6 +43,7 @@ pace_new(struct pace **out)
 	}
 	rng_fill(&rng, p->key, sizeof p->key);
 	rng_wipe(&rng);
+	p->rule = rule;
 	(void)pthread_mutex_init(&p->lock, NULL);
 	*out = p;
 	return R_GOOD;
@@ -57,19 +58,19 @@ pace_free(struct pace *p)
 	free(p);
 }
 
-/* The place of a line in its set, NULL if it has none; or else, if it is to have one, that
+/* The place of a name in its set, NULL if it has none; or else, if it is to have one, that
  * of the one that has spent least. */
 static struct spender *
-find(struct pace *p, const struct digest *election, struct slice credential, bool make)
+find(struct pace *p, const struct digest *space, struct slice name, bool make)
 {
-	uint8_t text[sizeof *election + crypto_shorthash_siphashx24_BYTES];
+	uint8_t text[sizeof *space + crypto_shorthash_siphashx24_BYTES] = { 0 };
 	struct spender *set, *least = NULL;
 	uint64_t hash[2];
 	size_t i;
 
-	memcpy(text, election->b, sizeof *election);
-	(void)crypto_shorthash_siphashx24(text + sizeof *election, credential.p, credential.n,
-	    p->key);
+	if (space != NULL)
+		memcpy(text, space->b, sizeof *space);
+	(void)crypto_shorthash_siphashx24(text + sizeof *space, name.p, name.n, p->key);
 	(void)crypto_shorthash_siphashx24((uint8_t *)hash, text, sizeof text, p->key);
 	set = p->spender[hash[0] % SETS];
 	for (i = 0; i < WAYS; i++) {
@@ -94,27 +95,38 @@ pace_now(void)
 }
 
 unsigned
-pace_wait(struct pace *p, const struct digest *election, struct slice credential, uint64_t now)
+pace_wait(struct pace *p, const struct digest *space, struct slice name, uint64_t now)
 {
+	const uint64_t most = (uint64_t)(p->rule.burst - 1) * p->rule.step_ms;
 	struct spender *s;
 	uint64_t spent;
 
 	(void)pthread_mutex_lock(&p->lock);
-	s = find(p, election, credential, false);
+	s = find(p, space, name, false);
 	spent = s != NULL && s->whole > now ? s->whole - now : 0;
 	(void)pthread_mutex_unlock(&p->lock);
-	if (spent <= (PACE_BURST - 1) * STEP_MS)
-		return 0;
-	return (unsigned)((spent - (PACE_BURST - 1) * STEP_MS + 999) / 1000);
+	return spent <= most ? 0 : (unsigned)((spent - most + 999) / 1000);
 }
 
 void
-pace_spend(struct pace *p, const struct digest *election, struct slice credential, uint64_t now)
+pace_spend(struct pace *p, const struct digest *space, struct slice name, uint64_t now)
 {
 	struct spender *s;
 
 	(void)pthread_mutex_lock(&p->lock);
-	s = find(p, election, credential, true);
-	s->whole = (s->whole > now ? s->whole : now) + STEP_MS;
+	s = find(p, space, name, true);
+	s->whole = (s->whole > now ? s->whole : now) + p->rule.step_ms;
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+pace_return(struct pace *p, const struct digest *space, struct slice name)
+{
+	struct spender *s;
+
+	(void)pthread_mutex_lock(&p->lock);
+	s = find(p, space, name, false);
+	if (s != NULL)
+		s->whole -= s->whole > p->rule.step_ms ? p->rule.step_ms : s->whole;
 	(void)pthread_mutex_unlock(&p->lock);
 }

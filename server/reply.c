@@ -49,6 +49,8 @@ reply_status(enum result r)
 
 	case R_TOO_LARGE: return 413;
 
+	case R_TOO_MANY_REFUSED: return 429;
+
 	/* No service on a history that has gone back. */
 	case R_ROLLBACK: return 503;
 

@@ -61,7 +61,7 @@ struct reply {
 
 /* Return the HTTP status for a result: 200 for R_GOOD, 400 malformed or wrong content,
  * 403 no right, 404 not there, 409 it clashes with the state of the board, 413 too
- * large, 503 our own resources. */
+ * large, 429 too often, 503 our own resources. */
 int reply_status(enum result r);
 
 /* Return the phrase of a status, "Not Found" for 404. */

@@ -107,9 +107,9 @@ request_compose_error(struct request *r, int status, enum result reason, const c
 		.status = status,
 		.type = REPLY_JSON,
 		.allow = allow,
-		.retry_after = status != 503 ? 0
-		    : seconds > 0            ? seconds
-					     : 1,
+		.retry_after = status != 503 && status != 429 ? 0
+		    : seconds > 0                             ? seconds
+							      : 1,
 		.body = body,
 		.body_len = reply_error(body, reason, text),
 	};
@@ -165,6 +165,13 @@ request_head(const struct request *r)
 	return &r->head;
 }
 
+bool
+request_peer(const struct request *r, uint64_t *peer)
+{
+	*peer = r->connection != NULL ? r->connection->peer : 0;
+	return r->connection != NULL && r->connection->counted;
+}
+
 const uint8_t *
 request_body(const struct request *r, size_t *len)
 {
@@ -189,10 +196,10 @@ request_fail(struct request *r, enum result reason, const char *text)
 }
 
 void
-request_fail_busy(struct request *r, const char *text, unsigned seconds)
+request_fail_later(struct request *r, enum result reason, const char *text, unsigned seconds)
 {
 	assert(r->away && r->out == NULL);
-	request_compose_error(r, 503, R_BUSY, text, NULL, seconds);
+	request_compose_error(r, reply_status(reason), reason, text, NULL, seconds);
 	give_back(r);
 }
 

@@ -26,6 +26,10 @@ struct request;
  * as the request. */
 const struct http_head *request_head(const struct request *r);
 
+/* Set *peer to the address that it comes from, as a number for comparing. False if it is not one that limits
+ * apply to (listen.h). Inside on_request only. */
+bool request_peer(const struct request *r, uint64_t *peer);
+
 /* Return the body, *len bytes, whole; NULL and 0 without one. It lives until the
  * request is answered. */
 const uint8_t *request_body(const struct request *r, size_t *len);
@@ -41,8 +45,8 @@ void request_reply(struct request *r, const struct reply *reply);
  * thread. */
 void request_fail(struct request *r, enum result reason, const char *text);
 
-/* The same for BUSY, when it is known how many seconds the client should wait. */
-void request_fail_busy(struct request *r, const char *text, unsigned seconds);
+/* The same for BUSY and TOO_MANY_REFUSED, when it is known how many seconds the client should wait. */
+void request_fail_later(struct request *r, enum result reason, const char *text, unsigned seconds);
 
 /* Answer a reply_stream's pull: `n` bytes stand in the buffer. 0 means that the rest
  * cannot be had: the connection is cut, so that the client sees that the body is

@@ -17,7 +17,9 @@ START_TEST(every_result_has_a_status)
 	for (i = R_GOOD + 1; i < RESULT_COUNT; i++) {
 		status = reply_status((enum result)i);
 		/* Ours to be sorry for, or theirs. */
-		if (i >= R_NO_MEMORY || i == R_ROLLBACK)
+		if (i == R_TOO_MANY_REFUSED)
+			ck_assert_int_eq(status, 429);
+		else if (i >= R_NO_MEMORY || i == R_ROLLBACK)
 			ck_assert_int_eq(status, 503);
 		else
 			ck_assert(status >= 400 && status < 500);

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,19 +29,23 @@
 #define IDLE 10000
 #define HONEST_SECONDS 5
 #define LOG_BYTES_MAX 200000
-#define CHAIN (PACE_BURST + 1)
+#define CHAIN (PACE_LINE_BURST + 1)
+/* Voters of the election; MANY of them sit behind one address. */
+#define VOTERS (MANY + 60)
+#define MANY (PACE_ADDRESS_BURST + 100)
 
 static int program;
 static struct load_board board;
 static struct load_election election;
-static size_t voted; /* ballots of the election that were used */
+static size_t voted = MANY; /* ballots of the election that were used; MANY are for a company */
 static char records_path[200], log_path[400];
 
 /* ---- honest people ---- */
 
-/* Post a record until it is acknowledged; 503 and closed connections are tried again. */
+/* Post a record until it is acknowledged; 503 and closed connections are tried again, and 429 if
+ * `patient`. */
 static double
-post_until_stored(struct slice record)
+post_from(const struct load_board *at, struct slice record, bool patient)
 {
 	const struct timespec moment = { 0, 50000000 };
 	const struct definition signer = { .board = { .key = election.board,
@@ -54,12 +59,12 @@ post_until_stored(struct slice record)
 	int status;
 
 	for (;;) {
-		status = load_try(&board, &answer, NULL, "POST", records_path, record);
+		status = load_try(at, &answer, NULL, "POST", records_path, record);
 		seconds = load_now() - begun;
 		if (status == 200)
 			break;
-		ck_assert_msg(status == 503 || status == 0, "the board answers %d: %.*s", status,
-		    (int)answer.n, (const char *)answer.p);
+		ck_assert_msg(status == 503 || status == 0 || (patient && status == 429),
+		    "the board answers %d: %.*s", status, (int)answer.n, (const char *)answer.p);
 		ck_assert_msg(seconds < 30, "an honest ballot is not stored");
 		(void)nanosleep(&moment, NULL);
 	}
@@ -68,6 +73,12 @@ post_until_stored(struct slice record)
 	receipt_free(&receipt);
 	buffer_free(&answer);
 	return seconds;
+}
+
+static double
+post_until_stored(struct slice record)
+{
+	return post_from(&board, record, false);
 }
 
 /* Several of them, one after the other. */
@@ -118,7 +129,7 @@ begin_siege(unsigned descriptors)
 	load_board_stop(&board); /* of a case that failed */
 	load_board_start(&board, program, folder, &organiser, descriptors);
 	if (election.n == 0)
-		load_election_make(&election, &board, 60, CHAIN);
+		load_election_make(&election, &board, VOTERS, CHAIN);
 	(void)hex_encode(hex, election.id.b, sizeof election.id.b);
 	(void)snprintf(records_path, sizeof records_path, "/v1/elections/%s/records", hex);
 }
@@ -338,19 +349,25 @@ END_TEST
 /* ---- ballots that are none ---- */
 
 struct forger {
+	struct load_board at;
+	struct slice good; /* the ballot that is forged */
 	atomic_bool stop;
-	atomic_size_t refused, busy, other;
+	atomic_size_t refused, busy, held, again, other;
+	atomic_uint wait; /* what the last Retry-After said */
 };
 
-/* Somebody's ballot with a wrong proof, as fast as the board answers. */
+/* Somebody's ballot with a wrong proof, as fast as the board answers. If the ballot stands on the board, it answers
+ * with its receipt. */
 static void *
 forge(void *arg)
 {
 	struct forger *f = arg;
-	const struct slice good = election.ballots[election.n - 1].record;
-	struct buffer answer = { 0 };
+	const struct slice good = f->good;
+	struct buffer answer = { 0 }, head = { 0 };
 	struct slice bad;
 	uint8_t *copy = malloc(good.n);
+	const char *field;
+	unsigned wait;
 	int status;
 
 	must(copy != NULL);
@@ -359,14 +376,23 @@ forge(void *arg)
 	copy[good.n - 20] = copy[good.n - 20] == 'A' ? 'B' : 'A';
 	bad = (struct slice){ copy, good.n };
 	while (!atomic_load(&f->stop)) {
-		status = load_try(&board, &answer, NULL, "POST", records_path, bad);
+		status = load_try(&f->at, &answer, &head, "POST", records_path, bad);
 		atomic_fetch_add(status == 400 ? &f->refused
 			: status == 503        ? &f->busy
+			: status == 429        ? &f->held
+			: status == 200        ? &f->again
 					       : &f->other,
 		    1);
+		if (status != 429)
+			continue;
+		field = strstr((const char *)head.p, "Retry-After: ");
+		must(field != NULL && sscanf(field, "Retry-After: %u", &wait) == 1);
+		must(memmem(answer.p, answer.n, "\"TOO_MANY_REFUSED\"", 18) != NULL);
+		atomic_store(&f->wait, wait);
 	}
 	free(copy);
 	buffer_free(&answer);
+	buffer_free(&head);
 	return NULL;
 }
 
@@ -377,6 +403,8 @@ START_TEST(a_flood_of_forged_ballots)
 	size_t i;
 
 	begin_siege(0);
+	f.at = board;
+	f.good = election.ballots[election.n - 1].record;
 	for (i = 0; i < 64; i++)
 		must(pthread_create(&thread[i], NULL, forge, &f) == 0);
 	while (atomic_load(&f.refused) < 200)
@@ -387,10 +415,97 @@ START_TEST(a_flood_of_forged_ballots)
 		must(pthread_join(thread[i], NULL) == 0);
 	printf("forged ballots: %zu refused, %zu met 503\n", atomic_load(&f.refused),
 	    atomic_load(&f.busy));
-	ck_assert_uint_eq(atomic_load(&f.other), 0);
+	ck_assert_uint_eq(atomic_load(&f.other) + atomic_load(&f.held) + atomic_load(&f.again), 0);
 	/* It was not that voter who wrote them: the real one is taken. */
 	(void)post_until_stored(election.ballots[election.n - 1].record);
 	end_siege();
+}
+END_TEST
+
+/* ---- the same from one address, which others use too ---- */
+
+struct company {
+	struct load_board at;
+	atomic_size_t next;
+};
+
+/* Honest people behind one address: none of them is ever held back. */
+static void *
+vote_for_company(void *arg)
+{
+	struct company *c = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&c->next, 1)) < MANY)
+		(void)post_from(&c->at, election.ballots[i].record, false);
+	return NULL;
+}
+
+/* Flood from 64 connections of one address until so many were not looked at. */
+static void
+flood(struct forger *f, uint32_t from, struct slice good, size_t held, bool with_honest)
+{
+	const struct timespec moment = { 0, 1000000 };
+	pthread_t thread[64];
+	double begun = load_now(), seconds;
+	size_t i, verified;
+
+	memset(f, 0, sizeof *f);
+	f->at = board;
+	f->at.from = from;
+	f->good = good;
+	for (i = 0; i < 64; i++)
+		must(pthread_create(&thread[i], NULL, forge, f) == 0);
+	while (atomic_load(&f->held) == 0 && load_now() - begun < 60)
+		(void)nanosleep(&moment, NULL);
+	if (with_honest)
+		honest_votes("while one address floods");
+	while (atomic_load(&f->held) < held && load_now() - begun < 60)
+		(void)nanosleep(&moment, NULL);
+	atomic_store(&f->stop, true);
+	for (i = 0; i < 64; i++)
+		must(pthread_join(thread[i], NULL) == 0);
+	seconds = load_now() - begun;
+	verified = atomic_load(&f->refused) + atomic_load(&f->again);
+	printf("a flood from one address for %.1f s: %zu verified, %zu not looked at\n", seconds,
+	    verified, atomic_load(&f->held));
+	ck_assert_uint_eq(atomic_load(&f->other), 0);
+	ck_assert_uint_ge(atomic_load(&f->held), held);
+	ck_assert_uint_ge(verified, PACE_ADDRESS_BURST);
+	ck_assert_msg((double)verified < PACE_ADDRESS_BURST + 1 + seconds * 1000 / PACE_ADDRESS_MS,
+	    "%zu were verified in %.1f s", verified, seconds);
+	ck_assert_uint_eq(atomic_load(&f->wait), 1);
+}
+
+START_TEST(a_flood_from_one_address)
+{
+	struct forger f;
+	struct company c = { 0 };
+	pthread_t thread[8];
+	double begun, seconds;
+	size_t i;
+
+	board.count_loopback = true;
+	begin_siege(0);
+	c.at = board;
+	c.at.from = INADDR_LOOPBACK + 2;
+	begun = load_now();
+	for (i = 0; i < 8; i++)
+		must(pthread_create(&thread[i], NULL, vote_for_company, &c) == 0);
+	for (i = 0; i < 8; i++)
+		must(pthread_join(thread[i], NULL) == 0);
+	printf("%u honest ballots from one address: %.1f s\n", MANY, load_now() - begun);
+
+	flood(&f, INADDR_LOOPBACK + 1, election.ballots[election.n - 2].record, 5000, true);
+	ck_assert_uint_eq(atomic_load(&f.again), 0);
+	/* An honest voter behind that address is held up, and not shut out. */
+	seconds = post_from(&f.at, election.ballots[voted++].record, true);
+	ck_assert_msg(seconds < HONEST_SECONDS, "behind the same address: %.1f s", seconds);
+	/* What stands on the board is no cheaper to verify again. */
+	flood(&f, INADDR_LOOPBACK + 3, election.ballots[0].record, 1, false);
+	ck_assert_uint_eq(atomic_load(&f.refused), 0);
+	end_siege();
+	board.count_loopback = false;
 }
 END_TEST
 
@@ -414,18 +529,18 @@ START_TEST(a_roll_line_that_writes_too_often)
 	}
 	/* On a slow machine the allowance grows on the way. */
 	if (i == CHAIN) {
-		ck_assert_msg(load_now() - begun > PACE_SECONDS, "all %d were taken", CHAIN);
+		ck_assert_msg(load_now() - begun > PACE_LINE_MS / 1000, "all %d were taken", CHAIN);
 	} else {
-		ck_assert_uint_ge(i, PACE_BURST);
+		ck_assert_uint_ge(i, PACE_LINE_BURST);
 		ck_assert_int_eq(status, 503);
 		field = strstr((const char *)head.p, "Retry-After: ");
 		must(field != NULL && sscanf(field, "Retry-After: %u", &wait) == 1);
 		ck_assert_uint_ge(wait, 1);
-		ck_assert_uint_le(wait, PACE_SECONDS);
+		ck_assert_uint_le(wait, PACE_LINE_MS / 1000);
 		/* What is stored has its receipt nevertheless. */
 		status = load_ask(&board, &answer, NULL, "POST", records_path, chain[i - 1].record);
 		ck_assert_int_eq(status, 200);
-		ck_assert_int_lt((int)post_until_stored(chain[i].record), PACE_SECONDS + 2);
+		ck_assert_int_lt((int)post_until_stored(chain[i].record), PACE_LINE_MS / 1000 + 2);
 	}
 	honest_votes("beside one who writes too often");
 	buffer_free(&answer);
@@ -448,6 +563,7 @@ body(void)
 	tcase_add_test(tc, descriptors_are_short);
 	tcase_add_test(tc, malformed_and_smuggling_requests);
 	tcase_add_test(tc, a_flood_of_forged_ballots);
+	tcase_add_test(tc, a_flood_from_one_address);
 	tcase_add_test(tc, a_roll_line_that_writes_too_often);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -9,6 +9,7 @@
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,6 +31,8 @@ struct load_board {
 	const char *db; /* libpq address of its database, or NULL: a private one */
 	uint16_t port;  /* on loopback */
 	pid_t pid;
+	bool count_loopback; /* start it so that limits for an address hold here too */
+	uint32_t from;       /* the loopback address that we connect from; 0: any */
 };
 
 /* Start tabellad (an open descriptor of the program) in `folder`, which is made if need

@@ -85,9 +85,16 @@ load_board_start(struct load_board *b, int program, const char *folder,
 	if (b->pid < 0)
 		load_die("fork: %s", strerror(errno));
 	if (b->pid == 0) {
-		const char *const argv[] = { "tabellad", "--data", folder, "--listen", address,
-			"--name", LOAD_BOARD_NAME, "--organiser", key, "--address-file", path,
-			b->db != NULL ? "--db" : NULL, b->db, NULL };
+		const char *argv[16] = { "tabellad", "--data", folder, "--listen", address,
+			"--name", LOAD_BOARD_NAME, "--organiser", key, "--address-file", path };
+		size_t n = 11;
+
+		if (b->count_loopback)
+			argv[n++] = "--count-loopback";
+		if (b->db != NULL) {
+			argv[n++] = "--db";
+			argv[n++] = b->db;
+		}
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (descriptors > 0)
@@ -120,8 +127,13 @@ try_connect(const struct load_board *b)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons(b->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(b->from) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
+	if (fd >= 0 && b->from != 0 &&
+	    (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) != 0 ||
+		bind(fd, (const struct sockaddr *)&from, sizeof from) != 0))
+		load_die("cannot connect from another loopback address: %s", strerror(errno));
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) {
 		(void)close(fd);
 		return -1;
