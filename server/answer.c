@@ -189,7 +189,7 @@ look_again(struct errand *errand, struct store *store)
 	uint64_t seq = STORE_NONE;
 	enum result r = R_NO_DATABASE;
 
-	if (store != NULL)
+	if (store != NULL && !atomic_load(&b->away))
 		r = store_find_records(store, &seq, job->host->key, &job->hash, 1, &why);
 	if (r == R_GOOD && seq == STORE_NONE && job->has_tracker &&
 	    store_find_tracker(store, &seq, job->host->key, &job->tracker, &why) != R_GOOD)

@@ -28,6 +28,7 @@ struct batch {
 	struct store_tile *tiles; /* that it completes */
 	size_t tile_count, tile_room;
 	struct job *refused;
+	struct job *rest; /* jobs that did not fit in */
 };
 
 static uint64_t
@@ -331,7 +332,7 @@ count_batch(const struct batch *a, enum result r, uint64_t begun)
 static struct job *
 run_batch(struct batch *a, struct store *store, struct job *list)
 {
-	struct job *rest = NULL, **end = &rest, *job;
+	struct job **end = &a->rest, *job;
 	struct why why = { 0 };
 	uint64_t begun;
 	struct entry next;
@@ -342,6 +343,7 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 	a->n = 0;
 	a->blob_count = 0;
 	a->refused = NULL;
+	a->rest = NULL;
 	buffer_clear(&a->lines);
 	rules_next(a->host->rules, &next);
 	a->time_before = next.time;
@@ -378,7 +380,10 @@ run_batch(struct batch *a, struct store *store, struct job *list)
 			answer_refused(a->board, job);
 		}
 	}
-	return rest;
+	a->n = 0;
+	job = a->rest;
+	a->rest = NULL;
+	return job;
 }
 
 static void
@@ -392,6 +397,44 @@ refuse_all(struct board *b, struct job *list, const struct why *why)
 		job->why = *why;
 		answer_refused(b, job);
 	}
+}
+
+/* Whoever has not been answered; the job goes on without. */
+static void
+let_go(struct job *job, enum result r, const char *text)
+{
+	if (job->request != NULL)
+		request_fail(job->request, r, text);
+	job->request = NULL;
+}
+
+void
+board_away(struct board *b)
+{
+	static const struct why why = { .text = "the database cannot be reached; send it again" };
+	struct batch *a = b->batch;
+	struct job *job, *list;
+	bool closed;
+	size_t i;
+
+	if (!atomic_exchange(&b->away, true))
+		log_event(b->config.log, LOG_STORE, "the database is away");
+	for (i = 0; i < a->n; i++)
+		let_go(a->jobs[i], R_NOT_CONFIRMED,
+		    "the database is away: whether this is stored is not known yet; send it again");
+	for (job = a->refused; job != NULL; job = job->next)
+		let_go(job, R_NO_DATABASE, why.text);
+	refuse_all(b, a->rest, &why);
+	a->rest = NULL;
+	while ((list = queue_take_within(b->append, BATCH, 0, &closed)) != NULL)
+		refuse_all(b, list, &why);
+}
+
+void
+board_back(struct board *b)
+{
+	if (atomic_exchange(&b->away, false))
+		log_event(b->config.log, LOG_STORE, "the database is back");
 }
 
 static uint64_t
@@ -417,6 +460,7 @@ append_records(void *arg)
 	(void)pthread_setname_np(pthread_self(), "append");
 	if (a != NULL)
 		a->board = b;
+	b->batch = a;
 	for (;;) {
 		list = queue_take_within(b->append, BATCH, BOARD_FOLLOW_MS, &closed);
 		if (closed)

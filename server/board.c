@@ -18,6 +18,7 @@
 #define LONGS_BYTES ((size_t)64 << 20)
 #define MAPPED_FROM (16u << 20) /* bytes of a blob */
 #define CLERKS 3
+#define RETRY_MS 1000 /* for connecting, once it runs: nobody is kept waiting for long */
 #define ERRANDS_WAITING 8192
 #define STOP_MS 10000
 #define UNNAMED_SECONDS 86400 /* what nothing names is dropped after a day */
@@ -398,8 +399,9 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 	    board_load(b, store, RULES_REPLAY, NULL) == R_GOOD)
 		r = witnesses_first(b->witnesses, why);
 	store_free(store);
+	b->config.store.retry_ms = RETRY_MS;
 	if (r == R_GOOD)
-		r = clerks_new(&b->clerks, CLERKS, ERRANDS_WAITING, &config->store);
+		r = clerks_new(&b->clerks, CLERKS, ERRANDS_WAITING, &b->config.store);
 	app.ctx = b;
 	if (r == R_GOOD)
 		r = listen_new(&b->listen, &config->listen, &app, why);

@@ -68,6 +68,10 @@ struct board {
 	pthread_t ballot_thread, long_thread, append_thread;
 	unsigned threads;     /* how many of them run */
 	atomic_bool stopping; /* ask a database that is away no more */
+	/* The database cannot be reached: records are refused at once, until the append thread has
+	 * found it again. */
+	atomic_bool away;
+	struct batch *batch; /* append.c: what is being committed */
 };
 
 /* Read all elections from the database, then start to listen. Verifies nothing that
@@ -113,6 +117,10 @@ void board_source_set(struct board_source *s, const struct board *b, struct stor
  * R_NOT_CONFIRMED unless the board is stopping. */
 enum result board_commit(struct board *b, struct store *store, struct hosted *h,
     const struct store_addition *a, const struct store_signing *g, struct why *why);
+/* append.c, append thread: the database cannot be reached: whoever waits for an answer is told to send
+ * the record again, though what became of it may not be known; and: it can be reached again. */
+void board_away(struct board *b);
+void board_back(struct board *b);
 /* signing.c: sign for all that is committed, commit the signature and publish it: first the
  * high-water mark, then the signature, then the commit. Nothing to sign for is fine. *own: it
  * is this board's signature over all since the one before, not another tabellad's.
@@ -120,7 +128,8 @@ enum result board_commit(struct board *b, struct store *store, struct hosted *h,
 enum result board_sign(struct board *b, struct store *store, struct hosted *h, bool *own,
     struct why *why);
 /* follow.c: look at every election's head in the database: read on where another tabellad has
- * appended, sign for what has been left unsigned. Append thread only; now and then. */
+ * appended, sign for what has been left unsigned; and see whether the database is away. Append
+ * thread only; now and then. */
 void board_follow(struct board *b, struct store *store);
 #define BOARD_FOLLOW_MS 50
 /* follow.c, any thread: wait until this board shows at least what other boards on the database have

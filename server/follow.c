@@ -55,11 +55,17 @@ board_follow(struct board *b, struct store *store)
 	struct follow f = { .board = b };
 	struct why why = { 0 };
 	uint64_t before;
+	enum result r;
 	bool own;
 	size_t i;
 
-	if (store_places(store, compare, &f, &why) != R_GOOD)
-		return; /* whoever needs the database says so */
+	r = store_places(store, compare, &f, &why);
+	if (r != R_GOOD) {
+		if (r == R_NO_DATABASE)
+			board_away(b);
+		return;
+	}
+	board_back(b);
 	for (i = 0; i < f.n; i++) {
 		struct hosted *h = f.stale[i];
 

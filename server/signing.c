@@ -20,14 +20,17 @@ board_commit(struct board *b, struct store *store, struct hosted *h, const struc
 		log_event(b->config.log, LOG_STORE, "a commit was not confirmed; looking it up");
 		do {
 			r = store_settle(store, h->key, a, g, why);
-			if (r == R_NO_DATABASE)
+			if (r == R_NO_DATABASE) {
+				board_away(b);
 				(void)nanosleep(&(struct timespec){ .tv_nsec =
 									PAUSE_MS * 1000000L },
 				    NULL);
+			}
 		} while (r == R_NO_DATABASE && !atomic_load(&b->stopping));
 		/* Still not known: nobody is told that it was stored. */
 		if (r == R_NO_DATABASE)
 			return R_NOT_CONFIRMED;
+		board_back(b);
 		if (r == R_NOT_FOUND)
 			r = store_commit(store, h->key, a, g, why);
 	}

@@ -206,6 +206,9 @@ board_take(struct board *b, struct job *job)
 		job->verdict =
 		    why_set(&job->why, R_BUSY, "the board is changing too fast; send it again");
 	}
+	if (job->verdict == R_GOOD && atomic_load(&b->away))
+		job->verdict = why_set(&job->why, R_NO_DATABASE,
+		    "the database cannot be reached; send it again");
 	if (job->verdict == R_GOOD)
 		job->verdict = judge_keys(b, job);
 	if (job->verdict != R_GOOD) {

@@ -290,6 +290,21 @@ tests_crash_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
 CLEANFILES += tests/crash
 check_DATA += tests/crash
 
+# A board on a full disk, for test_full.sh.
+EXTRA_PROGRAMS += tests/full
+tests_full_SOURCES = \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_check.c \
+	tests/bench/load_election.c \
+	tests/crash.h \
+	tests/crash_clients.c \
+	tests/crash_compare.c \
+	tests/full.c
+tests_full_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+CLEANFILES += tests/full
+check_DATA += tests/full
+
 CYCLES = 200
 check-crash: tests/crash server/tabellad client/tabella
 	tests/crash --cycles $(CYCLES)
@@ -399,6 +414,7 @@ test_scripts = \
 	tests/test_election.sh \
 	tests/test_equations.sh \
 	tests/test_forks.sh \
+	tests/test_full.sh \
 	tests/test_honest.sh \
 	tests/test_layers.sh \
 	tests/test_liars.sh \
