@@ -412,13 +412,13 @@ rest(struct stamps *s)
 	struct timespec until;
 	bool stop;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += LOOK_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	(void)pthread_mutex_lock(&s->lock);
 	if (!s->stop)
-		(void)pthread_cond_timedwait(&s->stopped, &s->lock, &until);
+		(void)pthread_cond_clockwait(&s->stopped, &s->lock, CLOCK_MONOTONIC, &until);
 	stop = s->stop;
 	(void)pthread_mutex_unlock(&s->lock);
 	return stop;

@@ -346,13 +346,13 @@ rest(struct witnesses *w, unsigned ms)
 	struct timespec until;
 	int stop;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += (long)ms * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	(void)pthread_mutex_lock(&w->lock);
 	if (!w->stop && ms > 0)
-		(void)pthread_cond_timedwait(&w->stopped, &w->lock, &until);
+		(void)pthread_cond_clockwait(&w->stopped, &w->lock, CLOCK_MONOTONIC, &until);
 	stop = w->stop;
 	(void)pthread_mutex_unlock(&w->lock);
 	return stop;

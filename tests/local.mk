@@ -409,6 +409,7 @@ test_scripts = \
 	tests/test_api.sh \
 	tests/test_board.sh \
 	tests/test_boards.sh \
+	tests/test_clock.sh \
 	tests/test_crash.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \

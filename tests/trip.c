@@ -10,9 +10,11 @@
  *			that one, none of the later ones
  *	random:N	the Nth and all further requests to getrandom for 32 bytes fail
  *	clock:N		the system's clock is N seconds off (N may be negative)
+ *	clock:/FILE	the same, by the number that stands in the file at the moment
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,8 +31,8 @@ static struct {
 	pthread_once_t once;
 	enum stumble how;
 	long at, calls;
-	const char *text;
-} trip = { PTHREAD_ONCE_INIT, NEVER, 0, 0, NULL };
+	const char *text, *path;
+} trip = { PTHREAD_ONCE_INIT, NEVER, 0, 0, NULL, NULL };
 
 static void
 read_how(void)
@@ -45,6 +47,7 @@ read_how(void)
 	    : strncmp(text, "clock:", 6) == 0     ? CLOCK
 						  : NEVER;
 	trip.at = strtol(strchr(text, ':') + 1, NULL, 10);
+	trip.path = strchr(text, ':')[1] == '/' ? strchr(text, ':') + 1 : NULL;
 	trip.text = strchr(strchr(text, ':') + 1, ':');
 }
 
@@ -91,8 +94,16 @@ last(const char *call, int fd, const char *path)
 static long
 offset(void)
 {
+	char text[32] = "";
+	int fd;
+
 	(void)pthread_once(&trip.once, read_how);
-	return trip.how == CLOCK ? trip.at : 0;
+	if (trip.how != CLOCK || trip.path == NULL)
+		return trip.how == CLOCK ? trip.at : 0;
+	fd = open(trip.path, O_RDONLY | O_CLOEXEC);
+	(void)!read(fd, text, sizeof text - 1);
+	(void)close(fd);
+	return strtol(text, NULL, 10);
 }
 
 static void

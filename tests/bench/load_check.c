@@ -74,6 +74,19 @@ read_lines(struct load_lines *l, const struct load_board *b, const struct load_e
 	buffer_free(&page);
 }
 
+/* The time of an entry is never before that of the one before. */
+static void
+check_times(const struct load_lines *l)
+{
+	struct entry entry;
+	uint64_t time = 0;
+	size_t i;
+
+	for (i = 0; i < l->n; i++, time = entry.time)
+		if (entry_read(&entry, load_line(l, i), NULL) != R_GOOD || entry.time < time)
+			load_die("entry %zu is older than the one before", i);
+}
+
 /* The head that the board shows must be that of its lines. */
 static void
 check_head(const struct load_lines *l, const struct buffer *note, size_t size)
@@ -110,6 +123,7 @@ load_lines_read(struct load_lines *l, const struct load_board *b, const struct l
 	size = strtoul(second + 1, NULL, 10);
 	read_lines(l, b, e, size);
 	check_head(l, &note, size);
+	check_times(l);
 	buffer_free(&note);
 }
 
