@@ -475,6 +475,7 @@ EXTRA_DIST += \
 	tests/verifier/proofs.py \
 	tests/verifier/prove.py \
 	tests/verifier/reasons.py \
+	tests/verifier/remember.py \
 	tests/verifier/replay.py \
 	tests/verifier/results.py \
 	tests/verifier/roll.py \
