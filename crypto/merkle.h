@@ -141,7 +141,6 @@ enum result merkle_tiles_inclusion(const struct merkle_tiles *tiles, struct dige
     uint64_t index, uint64_t size);
 enum result merkle_tiles_consistency(const struct merkle_tiles *tiles, struct digest *path,
     size_t *n, uint64_t first, uint64_t size);
-enum result merkle_tiles_root(const struct merkle_tiles *tiles, struct digest *root, uint64_t size);
 
 /* ---- verification, RFC 9162 sections 2.1.3.2 and 2.1.4.2 ---- */
 

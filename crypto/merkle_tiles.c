@@ -183,14 +183,3 @@ merkle_tiles_consistency(const struct merkle_tiles *tiles, struct digest *path, 
 	clear_shelf(&s);
 	return r;
 }
-
-enum result
-merkle_tiles_root(const struct merkle_tiles *tiles, struct digest *root, uint64_t size)
-{
-	struct shelf s = { .tiles = tiles, .size = size };
-	const struct merkle_nodes nodes = { &s, find_node };
-	enum result r = merkle_prove_root(&nodes, root, size);
-
-	clear_shelf(&s);
-	return r;
-}

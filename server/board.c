@@ -242,13 +242,15 @@ board_load_more(struct board *b, struct store *store, struct hosted *h, struct w
 	board_source_set(&s, b, store, h);
 	set_reading(&reading, b, &s, RULES_VERIFY, &effort);
 	r = hosted_load(h, &reading, why);
-	if (r != R_GOOD && r != R_NO_DATABASE) {
+	if (r != R_GOOD && result_exit(r) != 3) {
 		h->lost = true;
 		log_event(b->config.log, LOG_SECURITY,
 		    "what stands in the database cannot be followed, nothing is taken in for this "
 		    "election any more: %s: %s",
 		    result_name(r), why->text);
-	}
+	} else if (r != R_GOOD && r != R_NO_DATABASE)
+		log_event(b->config.log, LOG_STORE,
+		    "what another board has appended cannot be read yet: %s", result_text(r));
 	return r;
 }
 

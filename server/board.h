@@ -91,8 +91,9 @@ void board_tidy(struct board *b);
 
 /* Read every stored election through the rule book, `mode` as in rules_new. */
 enum result board_load(struct board *b, struct store *store, enum rules_mode mode, struct why *why);
-/* Read on in one election: what another tabellad has appended. If that fails for another
- * reason than the database's being away, the election is lost to this board: h->lost. */
+/* Read on in one election: what another tabellad has appended. If what stands there is wrong, the
+ * election is lost to this board: h->lost. When the database, memory or disk fails (exit status
+ * 3), it can be called again. */
 enum result board_load_more(struct board *b, struct store *store, struct hosted *h,
     struct why *why);
 

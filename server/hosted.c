@@ -32,7 +32,21 @@ frontier_of_nodes(struct merkle_frontier *f, uint64_t size, struct slice nodes)
 
 /* ---- life ---- */
 
-enum result
+static void
+hosted_free(struct hosted *h)
+{
+	if (h == NULL)
+		return;
+	frozen_unref(h->frozen);
+	rules_free(h->rules);
+	merkle_edge_free(&h->edge);
+	buffer_free(&h->note);
+	(void)pthread_rwlock_destroy(&h->lock);
+	free(h);
+}
+
+/* Make an election with an empty board. */
+static enum result
 hosted_new(struct hosted **out, const struct digest *id, uint64_t topic)
 {
 	struct hosted *h = calloc(1, sizeof *h);
@@ -56,19 +70,6 @@ hosted_new(struct hosted **out, const struct digest *id, uint64_t topic)
 	}
 	*out = h;
 	return R_GOOD;
-}
-
-void
-hosted_free(struct hosted *h)
-{
-	if (h == NULL)
-		return;
-	frozen_unref(h->frozen);
-	rules_free(h->rules);
-	merkle_edge_free(&h->edge);
-	buffer_free(&h->note);
-	(void)pthread_rwlock_destroy(&h->lock);
-	free(h);
 }
 
 /* ---- reading a stored election ---- */
@@ -96,24 +97,26 @@ meets_mark(const struct load *l)
 	    (unsigned long long)l->mark.size);
 }
 
-/* Take lines through the rule book and into the tree. */
+/* Take lines through the rule book and into the tree. What the rule book has taken when it stops is
+ * settled, so the tree goes along: the next reading begins there. */
 static enum result
 load_stretch(struct load *l, const struct stretch *stretch)
 {
 	struct hosted *h = l->h;
-	enum result r = rules_entries(h->rules, stretch->line, stretch->n, l->reading->source,
-	    l->reading->effort, NULL, l->why);
-	size_t i;
+	enum result r, grown = R_GOOD;
+	size_t done, i;
 
-	for (i = 0; r == R_GOOD && i < stretch->n; i++) {
-		r = merkle_edge_append(&h->edge, &stretch->leaf[i], NULL, NULL);
-		if (r != R_GOOD)
+	r = rules_entries(h->rules, stretch->line, stretch->n, l->reading->source,
+	    l->reading->effort, &done, l->why);
+	for (i = 0; grown == R_GOOD && i < done; i++) {
+		grown = merkle_edge_append(&h->edge, &stretch->leaf[i], NULL, NULL);
+		if (grown != R_GOOD)
 			break;
 		merkle_frontier_append(&h->frontier, &stretch->leaf[i]);
 		if (h->frontier.size == l->mark.size)
-			r = meets_mark(l);
+			grown = meets_mark(l);
 	}
-	return r;
+	return grown != R_GOOD ? grown : r;
 }
 
 /* Read on to entry `to`. */
@@ -139,6 +142,15 @@ load_lines(struct load *l, uint64_t to)
 	return r;
 }
 
+static enum result
+foreign_head(struct why *why, uint64_t size)
+{
+	return why_set(why, R_BAD_CHECKPOINT,
+	    "the head in the database is not one that the board has signed over the first %llu "
+	    "entries in it: it was changed behind the board's back, or the disk is broken",
+	    (unsigned long long)size);
+}
+
 enum result
 hosted_judge_note(const struct hosted *h, const struct merkle_frontier *tree, struct slice note,
     struct why *why)
@@ -156,13 +168,7 @@ hosted_judge_note(const struct hosted *h, const struct merkle_frontier *tree, st
 		if (r == R_GOOD && (head.size != tree->size || !digest_equal(&head.root, &root)))
 			r = R_BAD_CHECKPOINT;
 	}
-	if (r == R_BAD_CHECKPOINT)
-		(void)why_set(why, r,
-		    "the head in the database is not one that the board has signed over the first "
-		    "%llu entries in it: it was changed behind the board's back, or the disk is "
-		    "broken",
-		    (unsigned long long)tree->size);
-	return r;
+	return r == R_BAD_CHECKPOINT ? foreign_head(why, tree->size) : r;
 }
 
 /* Does the database hold less than it must, by the mark and by what was read before? */
@@ -179,27 +185,68 @@ judge_size(const struct load *l, const struct store_head *head)
 		    "older "
 		    "copy: give the board the database that it had",
 		    (unsigned long long)head->size, (unsigned long long)known);
+	if (head->signed_size < l->h->signed_frontier.size)
+		return why_set(l->why, R_ROLLBACK,
+		    "the database holds a signature over %llu entries, it held one over %llu\nIt "
+		    "is an older copy: give the board the database that it had",
+		    (unsigned long long)head->signed_size,
+		    (unsigned long long)l->h->signed_frontier.size);
 	return R_GOOD;
+}
+
+/* Are the entries that were read already those of this shorter tree, and more? */
+static enum result
+continues(const struct load *l, const struct merkle_frontier *tree)
+{
+	const struct merkle_frontier *all = &l->h->frontier;
+	struct digest path[MERKLE_PATH_MAX], first, root;
+	enum result r;
+	size_t n;
+
+	merkle_frontier_root(tree, &first);
+	merkle_frontier_root(all, &root);
+	r = store_consistency(l->reading->store, path, &n, l->h->key, tree->size, all->size,
+	    l->why);
+	if (r == R_GOOD)
+		r = merkle_check_consistency(&first, tree->size, &root, all->size, path, n);
+	return r == R_BAD_PROOF ? foreign_head(l->why, tree->size) : r;
+}
+
+/* Read on to what is signed for, unless that is behind what was read already: another tabellad may
+ * have signed for a part of it. Then judge the signature. */
+static enum result
+load_signed(struct load *l, const struct store_head *head)
+{
+	struct hosted *h = l->h;
+	struct merkle_frontier tree = h->signed_frontier;
+	enum result r = R_GOOD;
+
+	if (head->signed_size >= h->frontier.size) {
+		r = load_lines(l, head->signed_size);
+		tree = h->frontier;
+	} else if (head->signed_size > tree.size) {
+		r = frontier_of_nodes(&tree, head->signed_size, head->signed_frontier);
+		r = r == R_GOOD ? continues(l, &tree) : foreign_head(l->why, head->signed_size);
+	}
+	if (r == R_GOOD && tree.size > 0)
+		r = hosted_judge_note(h, &tree, head->note, l->why);
+	if (r == R_GOOD)
+		h->signed_frontier = tree;
+	return r;
 }
 
 static enum result
 load_head(struct load *l, const struct store_head *head)
 {
 	struct hosted *h = l->h;
+	bool first = h->signed_frontier.size == 0;
 	enum result r = judge_size(l, head);
-	bool news = head->signed_size > h->signed_frontier.size;
 
-	if (r == R_GOOD && news && head->signed_size >= h->frontier.size) {
-		r = load_lines(l, head->signed_size);
-		if (r == R_GOOD)
-			r = hosted_judge_note(h, &h->frontier, head->note, l->why);
-	}
+	if (r == R_GOOD)
+		r = load_signed(l, head);
 	/* Nobody has vouched for what is not signed for. */
-	if (r == R_GOOD && h->signed_frontier.size == 0)
+	if (r == R_GOOD && first)
 		rules_verify_from_now_on(h->rules);
-	if (r == R_GOOD && news)
-		r = frontier_of_nodes(&h->signed_frontier, head->signed_size,
-		    head->signed_frontier);
 	if (r == R_GOOD)
 		r = load_lines(l, head->size);
 	if (r == R_GOOD && !digest_equal(rules_head(h->rules), &head->hash))
@@ -338,8 +385,6 @@ hosted_publish(struct hosted *h, struct slice note)
 }
 
 /* ---- the table ---- */
-
-#define HOSTS_MAX 4096
 
 struct hosts {
 	pthread_mutex_t lock;

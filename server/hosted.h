@@ -25,7 +25,7 @@
 struct hosted {
 	struct digest id;
 	struct store_election key;
-	uint64_t topic; /* of listen_wake: followers who wait for entries */
+	uint64_t topic; /* below HOSTS_MAX; of listen_wake: followers who wait for entries */
 
 	/* Of the append thread: what is committed, and how much of it is signed for. */
 	struct rules *rules;
@@ -44,10 +44,6 @@ struct hosted {
 	size_t record_limit;   /* the most bytes any record may have now */
 };
 
-/* Make an election with an empty board. R_NO_MEMORY. */
-enum result hosted_new(struct hosted **out, const struct digest *id, uint64_t topic);
-void hosted_free(struct hosted *h);
-
 /* How to read a stored election. */
 struct hosted_reading {
 	struct store *store;
@@ -57,25 +53,22 @@ struct hosted_reading {
 	 * be what it has signed for. What it has not signed for yet is verified. */
 	enum rules_mode mode;
 	const struct effort *effort;
-	const char *board; /* its name */
-	const struct note_key
-	    *keys; /* the last signed head must carry a signature of one of them */
-	size_t n_keys;
 	struct mark *mark; /* the high-water mark, or NULL */
 };
 
 /* Read what is stored and not read yet, entry by entry, through the rule book, and publish what is
- * signed for. R_NO_MEMORY, what the store returns, what the rule book says of a board
- * that is not valid; R_BAD_CHECKPOINT: the head is not one that the board of the definition has
- * signed over these entries; R_ROLLBACK: the database holds less than, or something else than, this board
- * has signed for, or than it held before. */
+ * signed for. After an error the next call goes on where this one stopped. R_NO_MEMORY, what
+ * the store and the source return, what the rule book says of a board that is not valid;
+ * R_BAD_CHECKPOINT: the head is not one that the board of the definition has signed over these
+ * entries; R_ROLLBACK: the database holds less than, or something else than, this board has
+ * signed for, or than it held before. */
 enum result hosted_load(struct hosted *h, const struct hosted_reading *reading, struct why *why);
 
 /* A snapshot; the caller owes a frozen_unref. */
 struct frozen *hosted_frozen(struct hosted *h);
 uint64_t hosted_size(struct hosted *h);
 size_t hosted_record_limit(struct hosted *h);
-/* Copy the signed head; empty before the first entry. */
+/* Copy the signed head; empty before the first signature. */
 enum result hosted_note(struct hosted *h, struct buffer *out);
 
 /* Is this note a head that the board of the definition has signed over the first entries, of which
@@ -92,13 +85,15 @@ enum result frontier_of_nodes(struct merkle_frontier *f, uint64_t size, struct s
 
 /* ---- the table ---- */
 
+#define HOSTS_MAX 4096
+
 struct hosts;
 
 enum result hosts_new(struct hosts **out);
 void hosts_free(struct hosts *hosts);
 /* Find an election: NULL if it is not here. */
 struct hosted *hosts_find(struct hosts *hosts, const struct digest *id);
-/* Find it, or add it with an empty board. */
+/* Find it, or add it with an empty board. R_BUSY: there are HOSTS_MAX already. R_NO_MEMORY. */
 enum result hosts_get(struct hosts *hosts, struct hosted **out, const struct digest *id);
 /* Number i of the elections in the order they came, or NULL. */
 struct hosted *hosts_at(struct hosts *hosts, size_t i);

@@ -228,9 +228,6 @@ enum result store_inclusion(struct store *s, struct digest path[MERKLE_PATH_MAX]
     struct store_election election, uint64_t index, uint64_t size, struct why *why);
 enum result store_consistency(struct store *s, struct digest path[MERKLE_PATH_MAX], size_t *n,
     struct store_election election, uint64_t first, uint64_t size, struct why *why);
-/* The root over the first `size` entries. */
-enum result store_root(struct store *s, struct digest *root, struct store_election election,
-    uint64_t size, struct why *why);
 /* Read nodes[0..width) of a tile, complete or not: R_NOT_FOUND if there are not as many. */
 enum result store_tile(struct store *s, struct digest *nodes, struct store_election election,
     unsigned level, uint64_t number, unsigned width, struct why *why);

@@ -130,13 +130,3 @@ store_consistency(struct store *s, struct digest path[MERKLE_PATH_MAX], size_t *
 
 	return judge_missing(&t, size, merkle_tiles_consistency(&tiles, path, n, first, size));
 }
-
-enum result
-store_root(struct store *s, struct digest *root, struct store_election election, uint64_t size,
-    struct why *why)
-{
-	struct reading t = { s, election, why };
-	const struct merkle_tiles tiles = { &t, read_tile };
-
-	return judge_missing(&t, size, merkle_tiles_root(&tiles, root, size));
-}

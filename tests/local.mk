@@ -205,6 +205,7 @@ tests_libpg_a_SOURCES = \
 
 check_PROGRAMS += \
 	tests/test_cluster \
+	tests/test_hosted \
 	tests/test_http \
 	tests/test_listen \
 	tests/test_log \
@@ -219,6 +220,7 @@ check_PROGRAMS += \
 	tests/test_store_faults
 
 tests_test_cluster_LDADD = $(PG_LIBS)
+tests_test_hosted_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
 tests_test_http_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_listen_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_log_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
