@@ -20,13 +20,21 @@
 #define ANSWER_MOST 16384
 #define CONNECT_MS 3000L
 #define TOTAL_MS 10000L
-#define ELECTIONS_MOST 4096
+#define CORRECTIONS_MOST 40 /* in a row, of what it has co-signed last */
 
 /* One election's heads on their way. */
 struct round {
 	uint64_t size, since_ms; /* the head that is shown to the witnesses; 0: none yet */
 	struct buffer note;      /* with the lines that have come */
+	uint64_t witnessed;      /* whose they are: bit i for witness i of the definition */
+	uint64_t beyond;         /* who has co-signed a longer one and so cannot co-sign this one */
 	struct buffer full;      /* the newest one with the quorum; empty: none yet */
+};
+
+/* What a witness has co-signed of an election. */
+struct known {
+	uint64_t size;        /* the last head, as far as we know */
+	unsigned corrections; /* how often it has named another size since it co-signed last */
 };
 
 /* One witness. */
@@ -34,8 +42,8 @@ struct asker {
 	struct witnesses *all;
 	struct witness_address address;
 	CURL *curl;
-	struct store *store;            /* for the tree; NULL: not connected */
-	uint64_t known[ELECTIONS_MOST]; /* the size it has co-signed last, as far as we know */
+	struct store *store;           /* for the tree; NULL: not connected */
+	struct known known[HOSTS_MAX]; /* by topic */
 	uint64_t not_before_ms;
 	unsigned back_off_ms;
 	bool silent; /* the failure that goes on has been logged */
@@ -52,7 +60,7 @@ struct witnesses {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
 	bool stop;
-	struct round *round[ELECTIONS_MOST]; /* by topic */
+	struct round *round[HOSTS_MAX]; /* by topic */
 };
 
 static uint64_t
@@ -175,25 +183,34 @@ read_size(uint64_t *size, const struct answer *answer)
 static struct round *
 round_of(struct witnesses *w, const struct hosted *host)
 {
-	if (host->topic >= ELECTIONS_MOST)
-		return NULL;
 	if (w->round[host->topic] == NULL)
 		w->round[host->topic] = calloc(1, sizeof(struct round));
 	return w->round[host->topic];
 }
 
-/* Under the lock: go on to the newest head if this one has its quorum, has waited long enough, or is
- * behind what the witness has seen. */
-static void
-choose_head(struct round *round, struct hosted *host, const struct head_signers *signers,
-    uint64_t known)
+/* Are these witnesses enough? */
+static bool
+enough(uint64_t witnessed, const struct definition *d)
 {
+	const struct checkpoint head = { .witnessed = witnessed };
+
+	return head_quorum(&head, d, NULL) == R_GOOD;
+}
+
+/* Under the lock: go on to the newest head if this one has its quorum, can no longer have it, or has
+ * waited long enough. One witness alone cannot take it from the others. */
+static void
+choose_head(struct round *round, struct hosted *host, const struct head_signers *signers)
+{
+	const struct definition *d = signers->definition;
+	const uint64_t all = (UINT64_C(1) << d->witness_count) - 1;
 	struct buffer newest = { 0 };
 	struct checkpoint head;
 
-	if (round->size > 0 && round->size >= known && now_ms() - round->since_ms < ROUND_MS &&
-	    (head_open(&head, buffer_slice(&round->note), signers) != R_GOOD ||
-		head_quorum(&head, signers->definition, NULL) != R_GOOD))
+	if (hosted_size(host) <= round->size)
+		return;
+	if (round->size > 0 && now_ms() - round->since_ms < ROUND_MS &&
+	    !enough(round->witnessed, d) && enough(all & ~round->beyond, d))
 		return;
 	if (hosted_note(host, &newest) == R_GOOD && newest.n > 0 &&
 	    head_open(&head, buffer_slice(&newest), signers) == R_GOOD && head.size > round->size) {
@@ -201,19 +218,11 @@ choose_head(struct round *round, struct hosted *host, const struct head_signers 
 		round->note = newest;
 		round->size = head.size;
 		round->since_ms = now_ms();
+		round->witnessed = head.witnessed;
+		round->beyond = 0;
 		return;
 	}
 	buffer_free(&newest);
-}
-
-/* Under the lock: has this witness co-signed the head of the round? */
-static bool
-has_signed(const struct round *round, const struct head_signers *signers, size_t number)
-{
-	struct checkpoint head;
-
-	return head_open(&head, buffer_slice(&round->note), signers) == R_GOOD &&
-	    (head.witnessed >> number & 1) != 0;
 }
 
 /* Join the lines that came to the head of `size` entries; 1 if one of the witness was among them. */
@@ -234,8 +243,9 @@ join_lines(struct witnesses *w, struct hosted *host, const struct head_signers *
 		good = (int)(head.witnessed >> number & 1);
 		buffer_free(&round->note);
 		round->note = joined;
+		round->witnessed = head.witnessed;
 		joined = (struct buffer){ 0 };
-		if (head_quorum(&head, signers->definition, NULL) == R_GOOD) {
+		if (enough(head.witnessed, signers->definition)) {
 			buffer_clear(&round->full);
 			buffer_add(&round->full, round->note.p, round->note.n);
 		}
@@ -243,6 +253,19 @@ join_lines(struct witnesses *w, struct hosted *host, const struct head_signers *
 	(void)pthread_mutex_unlock(&w->lock);
 	buffer_free(&joined);
 	return good;
+}
+
+/* A witness has co-signed more than the head of `size` entries. */
+static void
+note_beyond(struct witnesses *w, const struct hosted *host, size_t number, uint64_t size)
+{
+	struct round *round;
+
+	(void)pthread_mutex_lock(&w->lock);
+	round = round_of(w, host);
+	if (round != NULL && round->size == size)
+		round->beyond |= UINT64_C(1) << number;
+	(void)pthread_mutex_unlock(&w->lock);
 }
 
 /* ---- one witness ---- */
@@ -272,27 +295,52 @@ number_of(const struct asker *a, const struct definition *d)
 	return i;
 }
 
+/* The witness names another size than we thought it has co-signed; 1 if it is worth asking again at
+ * once, -1 if it is not to be believed. */
+static int
+correct(struct asker *a, struct hosted *host, size_t number, uint64_t size, uint64_t other)
+{
+	struct known *known = &a->known[host->topic];
+
+	if (other == known->size || known->corrections++ == CORRECTIONS_MOST)
+		return -1;
+	if (other > size)
+		note_beyond(a->all, host, number, size);
+	/* Another board on this database may have shown it what this one has yet to read. */
+	if (other > hosted_size(host)) {
+		a->not_before_ms = now_ms() + LOOK_MS;
+		return 0;
+	}
+	known->size = other;
+	return 1;
+}
+
 /* Take in what the witness says; 1 if it is worth asking again at once. */
 static int
 take_answer(struct asker *a, const struct answer *answer, struct hosted *host,
     const struct head_signers *signers, size_t number, uint64_t size)
 {
-	uint64_t *known = &a->known[host->topic], other;
+	struct known *known = &a->known[host->topic];
+	uint64_t other = known->size;
+	int again = -1;
 
 	if (answer->status == 200 &&
 	    join_lines(a->all, host, signers, number, size, buffer_slice(&answer->body))) {
-		*known = size;
+		*known = (struct known){ .size = size };
 		a->back_off_ms = 0;
 		a->silent = false;
 		return 1;
 	}
-	if (answer->status == 409 && read_size(&other, answer) && other != *known) {
-		*known = other;
-		return 1;
-	}
+	if (answer->status == 409 && read_size(&other, answer))
+		again = correct(a, host, number, size, other);
+	if (again >= 0)
+		return again;
+	known->corrections = 0;
 	failed(a,
 	    answer->status == 0         ? "cannot be reached"
 		: answer->status == 200 ? "its line does not hold"
+		: answer->status == 409 && other != known->size
+		? "names heads that it cannot have co-signed"
 		: answer->status == 409 ? "has co-signed another history of this board"
 		: answer->status == 422 ? "does not take the consistency proof"
 		: answer->status == 404 ? "does not know this board"
@@ -308,6 +356,7 @@ look(struct asker *a, struct hosted *host)
 {
 	struct frozen *frozen = hosted_frozen(host);
 	const struct head_signers signers = frozen_signers(frozen);
+	const uint64_t known = a->known[host->topic].size;
 	struct answer answer = { .status = 0 };
 	struct buffer note = { 0 };
 	struct round *round;
@@ -315,22 +364,22 @@ look(struct asker *a, struct hosted *host)
 	size_t number = 0;
 	int again = 0;
 
-	if (signers.definition == NULL || host->topic >= ELECTIONS_MOST ||
+	if (signers.definition == NULL ||
 	    (number = number_of(a, signers.definition)) == signers.definition->witness_count)
 		goto out;
 	(void)pthread_mutex_lock(&a->all->lock);
 	round = round_of(a->all, host);
 	if (round != NULL) {
-		choose_head(round, host, &signers, a->known[host->topic]);
-		if (round->size > 0 && round->size >= a->known[host->topic] &&
-		    !has_signed(round, &signers, number)) {
+		choose_head(round, host, &signers);
+		if (round->size > 0 && round->size >= known &&
+		    (round->witnessed >> number & 1) == 0) {
 			size = round->size;
 			buffer_add(&note, round->note.p, round->note.n);
 		}
 	}
 	(void)pthread_mutex_unlock(&a->all->lock);
 	if (size > 0 && buffer_result(&note) == R_GOOD &&
-	    show(a, &answer, host, a->known[host->topic], size, buffer_slice(&note)) == R_GOOD)
+	    show(a, &answer, host, known, size, buffer_slice(&note)) == R_GOOD)
 		again = take_answer(a, &answer, host, &signers, number, size);
 out:
 	buffer_free(&answer.body);
@@ -393,6 +442,8 @@ compare(struct asker *a, struct hosted *host, struct why *why)
 	    number_of(a, signers.definition) == signers.definition->witness_count)
 		goto out;
 	r = hosted_note(host, &note);
+	if (r == R_GOOD && note.n == 0)
+		goto out; /* nothing is signed for yet, so there is nothing to compare */
 	if (r == R_GOOD)
 		r = head_open(&head, buffer_slice(&note), &signers);
 	if (r == R_GOOD)
@@ -518,7 +569,7 @@ witnesses_free(struct witnesses *w)
 		store_free(w->asker[i]->store);
 		free(w->asker[i]);
 	}
-	for (i = 0; i < ELECTIONS_MOST; i++)
+	for (i = 0; i < HOSTS_MAX; i++)
 		if (w->round[i] != NULL) {
 			buffer_free(&w->round[i]->note);
 			buffer_free(&w->round[i]->full);

@@ -4,8 +4,9 @@
  * head that has the definition's quorum is kept for everybody who asks.
  *
  * One head at a time is shown to all witnesses of an election, so that their lines come together on
- * it; the next is chosen once it has its quorum, or after a while without. A definition names the
- * witnesses and their keys, the board's configuration says where they are.
+ * it; the next is chosen once it has its quorum, or cannot have it any more since too many have
+ * co-signed a longer one, or after a while. A definition names the witnesses and their keys, the
+ * board's configuration says where they are.
  */
 #ifndef SERVER_WITNESS_H
 #define SERVER_WITNESS_H

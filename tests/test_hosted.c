@@ -10,6 +10,7 @@
 
 #include "ballots/entry.h"
 #include "ballots/record.h"
+#include "server/witness.h"
 #include "tests/bottle_archive.h"
 #include "tests/pg.h"
 
@@ -250,6 +251,28 @@ START_TEST(a_head_over_less_than_was_read)
 }
 END_TEST
 
+/* A board that was ended before its first signature asks its witnesses, and has nothing to show. */
+START_TEST(nothing_is_signed_for_yet)
+{
+	struct store_options options = { .address = "" };
+	struct witness_address address = { .url = "http://127.0.0.1:1" };
+	struct witnesses *witnesses;
+	struct buffer note = { 0 };
+	struct stored s;
+
+	begin(&s, 20);
+	append(&s, 1);
+	must_be(R_GOOD, load(&s));
+	must_be(R_GOOD, hosted_note(s.h, &note));
+	ck_assert_uint_eq(note.n, 0);
+	address.name = frozen_definition(rules_now(s.h->rules))->witnesses[0].name;
+	must_be(R_GOOD, witnesses_new(&witnesses, s.hosts, &address, 1, NULL, &options, &why));
+	must_be(R_GOOD, witnesses_first(witnesses, &why));
+	witnesses_free(witnesses);
+	end(&s);
+}
+END_TEST
+
 /* ---- all of them ---- */
 
 static void
@@ -277,6 +300,7 @@ body(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, it_goes_on_after_an_error, 0, 3);
 	tcase_add_test(tc, a_head_over_less_than_was_read);
+	tcase_add_test(tc, nothing_is_signed_for_yet);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

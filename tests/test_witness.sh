@@ -91,8 +91,29 @@ mkdir "$TMPDIR/Zoe"
 cp -r "$TMPDIR/Ann/receipts" "$TMPDIR/Ann/workspace.json" "$TMPDIR/Ann/sent.ndjson" "$TMPDIR/Zoe/"
 lines_of() { jq -r .checkpoint "$1" | grep -c '^— witness.test/'; }
 if [ "$(lines_of "$receipt")" -ge 2 ]; then good "its receipt has the quorum"; else bad "its receipt has the quorum"; fi
+# In place of the third one a liar, who says that it has co-signed more than there is.
 stop "${WITNESS[3]}"
+cat >"$TMPDIR/liar.py" <<-'END'
+	import http.server, sys
+	class Liar(http.server.BaseHTTPRequestHandler):
+	    def do_POST(self):
+	        self.rfile.read(int(self.headers["Content-Length"]))
+	        self.send_response(409)
+	        self.end_headers()
+	        self.wfile.write(b"9007199254740991\n")
+	host, port = sys.argv[1].rsplit(":", 1)
+	http.server.HTTPServer((host, int(port)), Liar).serve_forever()
+END
+start "$TMPDIR/liar.log" python3 "$TMPDIR/liar.py" "${WITNESS_AT[3]}"
+liar=$PID
+wait_for "$LONG" curl -sS -d x "${WITNESS_URL[3]}" || fatal "the liar did not start"
 expect "a vote with two witnesses" 0 vote Bob --choice 1=2 --yes
+if wait_for "$LONG" grep -q "witness.test/3: names heads that it cannot have co-signed" "$TMPDIR/board.log"; then
+	good "a witness that lies is named"
+else
+	bad "a witness that lies is named"
+fi
+stop "$liar"
 expect "the check of a receipt" 0 "$TABELLA" vote check --dir "$TMPDIR/Bob"
 
 # Below the quorum the ballot is taken, and the receipt does not count yet.
@@ -117,6 +138,9 @@ witness_start 2
 wait_for "$LONG" all_witnessed || bad "the quorum is back"
 expect "then the receipt counts" 0 "$TABELLA" vote check --dir "$TMPDIR/Cid"
 if [ "$(lines_of "$TMPDIR"/Cid/receipts/*.json)" -ge 2 ]; then good "it has its lines"; else bad "it has its lines"; fi
+witness_start 3
+third_signs() { api "elections/$ID/witnessed" | grep '^— witness.test/3 '; }
+if wait_for "$LONG" third_signs; then good "the third one is asked again"; else bad "the third one is asked again"; fi
 wait_for "$LONG" state '.items[0].decryptions >= 2' || bad "the trustees go on"
 run organiser result all
 expect "the archive has the quorum" 0 "$TABELLA" verify "$URL" --election "$ID" --save "$TMPDIR/archive"
