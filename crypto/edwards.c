@@ -29,71 +29,76 @@ finish(struct ed *out, const struct fe *e, const struct fe *f, const struct fe *
     const struct fe *h)
 {
 	fe_mul(&out->x, e, f);
+	fe_mul(&out->z, g, f);
 	fe_mul(&out->y, g, h);
-	fe_mul(&out->z, f, g);
 	fe_mul(&out->t, e, h);
 }
 
 /* The addition: a = (y1 - x1) minus, b = (y1 + x1) plus, c = t1 t2d, and d is twice z1 z2,
- * below 2^52 + 2^14; c is tight. A subtraction swaps plus and minus and negates c, which
- * swaps f and g. */
+ * below 2^52 + 2^14; c is tight. A subtraction (negative is 1, not 0) swaps plus and minus,
+ * which are parts[0] and parts[1], and negates c, which swaps f and g. */
 static inline __attribute__((always_inline)) void
-add(struct ed *out, const struct ed *p, const struct fe *plus, const struct fe *minus,
-    const struct fe *t2d, const struct fe *d, int subtract)
+add(struct ed *out, const struct ed *p, const struct fe *const parts[2], const struct fe *t2d,
+    const struct fe *d, unsigned negative)
 {
-	struct fe a, b, c, e, f, g, h;
+	struct fe a, b, c, e, fg[2], h;
 
 	fe_sub(&a, &p->y, &p->x);
 	fe_add(&b, &p->y, &p->x);
-	fe_mul(&a, &a, minus);
-	fe_mul(&b, &b, plus);
+	fe_mul(&a, &a, parts[1 - negative]);
+	fe_mul(&b, &b, parts[negative]);
 	fe_mul(&c, &p->t, t2d);
 	fe_sub(&e, &b, &a);
 	fe_add(&h, &b, &a);
-	fe_sub(&f, d, &c); /* below 2^53 + 2^14 */
-	fe_add(&g, d, &c);
-	if (subtract)
-		finish(out, &e, &g, &f, &h);
-	else
-		finish(out, &e, &f, &g, &h);
+	fe_sub(&fg[negative], d, &c); /* below 2^53 + 2^14 */
+	fe_add(&fg[1 - negative], d, &c);
+	finish(out, &e, &fg[0], &fg[1], &h);
+}
+
+static inline __attribute__((always_inline)) void
+add_cached(struct ed *out, const struct ed *p, const struct ed_cached *q, unsigned negative)
+{
+	const struct fe *const parts[2] = { &q->sum, &q->difference };
+	struct fe d;
+
+	fe_mul(&d, &p->z, &q->z);
+	fe_add(&d, &d, &d);
+	add(out, p, parts, &q->t2d, &d, negative);
 }
 
 void
 ed_add(struct ed *out, const struct ed *p, const struct ed_cached *q)
 {
-	struct fe d;
-
-	fe_mul(&d, &p->z, &q->z);
-	fe_add(&d, &d, &d);
-	add(out, p, &q->sum, &q->difference, &q->t2d, &d, 0);
+	add_cached(out, p, q, 0);
 }
 
 void
 ed_sub(struct ed *out, const struct ed *p, const struct ed_cached *q)
 {
+	add_cached(out, p, q, 1);
+}
+
+static inline __attribute__((always_inline)) void
+add_affine(struct ed *out, const struct ed *p, const struct ed_affine *q, unsigned negative)
+{
+	const struct fe *const parts[2] = { &q->sum, &q->difference };
 	struct fe d;
 
-	fe_mul(&d, &p->z, &q->z);
-	fe_add(&d, &d, &d);
-	add(out, p, &q->difference, &q->sum, &q->t2d, &d, 1);
+	fe_add(&d, &p->z, &p->z);
+	add(out, p, parts, &q->t2d, &d, negative);
 }
 
 void
 ed_add_affine(struct ed *out, const struct ed *p, const struct ed_affine *q)
 {
-	struct fe d;
-
-	fe_add(&d, &p->z, &p->z);
-	add(out, p, &q->sum, &q->difference, &q->t2d, &d, 0);
+	add_affine(out, p, q, 0);
 }
 
 void
-ed_sub_affine(struct ed *out, const struct ed *p, const struct ed_affine *q)
+ed_add_affine_signed(struct ed *out, const struct ed *p, const struct ed_affine *q,
+    unsigned negative)
 {
-	struct fe d;
-
-	fe_add(&d, &p->z, &p->z);
-	add(out, p, &q->difference, &q->sum, &q->t2d, &d, 1);
+	add_affine(out, p, q, negative);
 }
 
 /* The doubling, with the signs of all four factors turned round: the coordinates are

@@ -219,19 +219,15 @@ column(struct ed *out, struct ed *bucket, const struct ed_affine *p, const struc
 {
 	const size_t buckets = (size_t)1 << (c - 1);
 	unsigned negative, digit;
-	struct ed_affine next;
 	size_t i;
 
 	for (i = 0; i <= buckets; i++)
 		bucket[i] = ed_identity;
 	for (i = 0; i < n; i++) {
 		digit = booth(&negative, &e[i], at, c);
-		next = p[i];
-		ed_affine_neg_if(&next, fe_mask(negative));
-		ed_add_affine(&bucket[digit], &bucket[digit], &next);
+		ed_add_affine_signed(&bucket[digit], &bucket[digit], &p[i], negative);
 	}
 	bucket_sum(out, bucket + 1, buckets);
-	sodium_memzero(&next, sizeof next);
 }
 
 /* Points at a time: what is made of them stays in the third-level cache. */

@@ -10,9 +10,14 @@
 #define DIGITS 51
 #define MULTIPLES 16
 
+/* struct ed_affine in words: what is read so often should be short. */
+struct packed {
+	uint64_t sum[4], difference[4], t2d[4];
+};
+
 struct ed_table {
 	/* multiple[i][k] = (k + 1) 32^i times the point */
-	struct ed_affine multiple[DIGITS][MULTIPLES];
+	struct packed multiple[DIGITS][MULTIPLES];
 };
 
 /* Write e as the sum of digit[i] 32^i, -16 <= digit[i] < 16. e is below 2^253, so that the
@@ -44,46 +49,46 @@ magnitude(int8_t digit, uint64_t *mask)
 	return (unsigned)(((int)digit ^ sign) - sign);
 }
 
-/* Return all ones if a equals b, else zero; both are small. */
+/* Return 1 if the small n is zero, else 0. */
 static uint64_t
-equal(unsigned a, unsigned b)
+is_zero(unsigned n)
 {
-	return fe_mask(((uint64_t)(a ^ b) - 1) >> 63);
+	return fe_hide(((uint64_t)n - 1) >> 63);
 }
 
-/* Two limbs at a time: what every 64-bit machine has, and few enough of them that the
+/* Two words at a time: what every 64-bit machine has, and few enough of them that the
  * entry being put together stays in registers. */
-typedef uint64_t lanes __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint32_t lanes __attribute__((vector_size(16), aligned(8), may_alias));
 
 #define LANES(type) (sizeof(type) / sizeof(lanes))
 
-_Static_assert(LANES(struct ed_affine) == 8, "eight pairs of limbs");
+_Static_assert(LANES(struct packed) == 6, "six pairs of words");
 _Static_assert(LANES(struct ed_cached) == 10, "ten pairs of limbs");
 
-/* Write the n-th of the entries, counted from 1, of `wide` (8 or 10) pairs each; zeros for
+/* Write the n-th of the entries, counted from 1, of `wide` (6 or 10) pairs each; zeros for
  * n = 0. */
 static inline __attribute__((always_inline)) void
-pick(void *out, const void *table, size_t wide, unsigned n)
+pick(void *out, const void *table, size_t wide, uint32_t n)
 {
 	lanes s0 = { 0 }, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0,
-	      s9 = s0, mask;
+	      s9 = s0, at = s0, mask;
+	const lanes wanted = at + n;
 	const lanes *from = table;
 	lanes *to = out;
-	uint64_t m;
 	unsigned k;
 
 	for (k = 0; k < MULTIPLES; k++, from += wide) {
-		m = equal(n, k + 1);
-		mask = (lanes){ m, m };
+		at += 1;
+		mask = (lanes)(at == wanted);
 		s0 |= from[0] & mask;
 		s1 |= from[1] & mask;
 		s2 |= from[2] & mask;
 		s3 |= from[3] & mask;
 		s4 |= from[4] & mask;
 		s5 |= from[5] & mask;
-		s6 |= from[6] & mask;
-		s7 |= from[7] & mask;
 		if (wide == 10) {
+			s6 |= from[6] & mask;
+			s7 |= from[7] & mask;
 			s8 |= from[8] & mask;
 			s9 |= from[9] & mask;
 		}
@@ -94,9 +99,9 @@ pick(void *out, const void *table, size_t wide, unsigned n)
 	to[3] = s3;
 	to[4] = s4;
 	to[5] = s5;
-	to[6] = s6;
-	to[7] = s7;
 	if (wide == 10) {
+		to[6] = s6;
+		to[7] = s7;
 		to[8] = s8;
 		to[9] = s9;
 	}
@@ -112,7 +117,7 @@ pick_cached(struct ed_cached *out, const struct ed_cached multiple[MULTIPLES], i
 
 	n = magnitude(digit, &negative);
 	pick(out, multiple, LANES(struct ed_cached), n);
-	none = equal(n, 0) & 1;
+	none = is_zero(n);
 	out->sum.v[0] |= none;
 	out->difference.v[0] |= none;
 	out->z.v[0] |= none;
@@ -121,17 +126,30 @@ pick_cached(struct ed_cached *out, const struct ed_cached multiple[MULTIPLES], i
 }
 
 static void
-pick_affine(struct ed_affine *out, const struct ed_affine multiple[MULTIPLES], int8_t digit)
+pick_affine(struct ed_affine *out, const struct packed multiple[MULTIPLES], int8_t digit)
 {
+	lanes *half, other, sign = { 0 };
 	uint64_t negative, none;
-	unsigned n;
+	struct packed entry;
+	unsigned n, k;
 
 	n = magnitude(digit, &negative);
-	pick(out, multiple, LANES(struct ed_affine), n);
-	none = equal(n, 0) & 1;
+	pick(&entry, multiple, LANES(struct packed), n);
+	/* Swap sum and difference while they are two pairs of words each. */
+	half = (lanes *)&entry;
+	sign += (uint32_t)negative;
+	for (k = 0; k < 2; k++) {
+		other = (half[k] ^ half[k + 2]) & sign;
+		half[k] ^= other;
+		half[k + 2] ^= other;
+	}
+	fe_from_words(&out->sum, entry.sum);
+	fe_from_words(&out->difference, entry.difference);
+	fe_from_words(&out->t2d, entry.t2d);
+	none = is_zero(n);
 	out->sum.v[0] |= none;
 	out->difference.v[0] |= none;
-	ed_affine_neg_if(out, negative);
+	fe_neg_wide_if(&out->t2d, negative);
 }
 
 /* out[k] = (k + 1) p */
@@ -223,28 +241,42 @@ out:
 	return r;
 }
 
+static void
+pack(struct packed *out, const struct ed_affine *p)
+{
+	fe_to_words(out->sum, &p->sum);
+	fe_to_words(out->difference, &p->difference);
+	fe_to_words(out->t2d, &p->t2d);
+}
+
 enum result
 ed_table_new(struct ed_table **out, const struct ed *p)
 {
 	struct ed(*point)[MULTIPLES] = NULL, first = *p;
+	struct ed_affine(*affine)[MULTIPLES] = NULL;
 	enum result r = R_NO_MEMORY;
-	unsigned i;
+	unsigned i, k;
 
 	*out = mem_new(1, sizeof **out);
 	point = mem_new(DIGITS, sizeof *point);
-	if (*out == NULL || point == NULL)
+	affine = mem_new(DIGITS, sizeof *affine);
+	if (*out == NULL || point == NULL || affine == NULL)
 		goto out;
 	for (i = 0; i < DIGITS; i++) {
 		multiples(point[i], &first);
 		ed_double(&first, &point[i][MULTIPLES - 1], 1);
 	}
-	r = ed_affine_many((*out)->multiple[0], point[0], DIGITS * MULTIPLES);
+	r = ed_affine_many(affine[0], point[0], DIGITS * MULTIPLES);
+	for (i = 0; r == R_GOOD && i < DIGITS; i++)
+		for (k = 0; k < MULTIPLES; k++)
+			pack(&(*out)->multiple[i][k], &affine[i][k]);
 out:
 	if (r != R_GOOD) {
 		mem_free(*out);
 		*out = NULL;
 	}
 	mem_free(point);
+	mem_free(affine);
 	return r;
 }
 

@@ -60,14 +60,10 @@ store64(uint8_t *bytes, uint64_t x)
 void
 fe_from_bytes(struct fe *out, const uint8_t bytes[FE_BYTES])
 {
-	const uint64_t w0 = load64(bytes), w1 = load64(bytes + 8), w2 = load64(bytes + 16),
-		       w3 = load64(bytes + 24);
+	const uint64_t w[4] = { load64(bytes), load64(bytes + 8), load64(bytes + 16),
+		load64(bytes + 24) };
 
-	out->v[0] = w0 & FE_MASK;
-	out->v[1] = (w0 >> 51 | w1 << 13) & FE_MASK;
-	out->v[2] = (w1 >> 38 | w2 << 26) & FE_MASK;
-	out->v[3] = (w2 >> 25 | w3 << 39) & FE_MASK;
-	out->v[4] = w3 >> 12 & FE_MASK;
+	fe_from_words(out, w);
 }
 
 /* Bring a loose number to 0..p-1, every limb below 2^51. */
@@ -101,15 +97,26 @@ reduce(struct fe *out, const struct fe *a)
 }
 
 void
-fe_to_bytes(uint8_t bytes[FE_BYTES], const struct fe *a)
+fe_to_words(uint64_t w[4], const struct fe *a)
 {
 	struct fe t;
 
 	reduce(&t, a);
-	store64(bytes, t.v[0] | t.v[1] << 51);
-	store64(bytes + 8, t.v[1] >> 13 | t.v[2] << 38);
-	store64(bytes + 16, t.v[2] >> 26 | t.v[3] << 25);
-	store64(bytes + 24, t.v[3] >> 39 | t.v[4] << 12);
+	w[0] = t.v[0] | t.v[1] << 51;
+	w[1] = t.v[1] >> 13 | t.v[2] << 38;
+	w[2] = t.v[2] >> 26 | t.v[3] << 25;
+	w[3] = t.v[3] >> 39 | t.v[4] << 12;
+}
+
+void
+fe_to_bytes(uint8_t bytes[FE_BYTES], const struct fe *a)
+{
+	uint64_t w[4];
+	unsigned i;
+
+	fe_to_words(w, a);
+	for (i = 0; i < 4; i++)
+		store64(bytes + 8 * i, w[i]);
 }
 
 uint64_t

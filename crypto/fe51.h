@@ -25,6 +25,10 @@ __extension__ typedef unsigned __int128 fe_wide;
 
 #define FE_MASK (((uint64_t)1 << 51) - 1)
 
+/* The limbs of 2p: the first, the others. */
+#define FE_2P_0 ((uint64_t)0xfffffffffffda)
+#define FE_2P ((uint64_t)0xffffffffffffe)
+
 /* The compiler must not see through masks made of secrets and turn them into branches. */
 static inline uint64_t
 fe_hide(uint64_t mask)
@@ -52,10 +56,11 @@ fe_mask(uint64_t bit)
 static inline void
 fe_add(struct fe *out, const struct fe *a, const struct fe *b)
 {
-	unsigned i;
-
-	for (i = 0; i < 5; i++)
-		out->v[i] = a->v[i] + b->v[i];
+	out->v[0] = a->v[0] + b->v[0];
+	out->v[1] = a->v[1] + b->v[1];
+	out->v[2] = a->v[2] + b->v[2];
+	out->v[3] = a->v[3] + b->v[3];
+	out->v[4] = a->v[4] + b->v[4];
 }
 
 /* out = a - b, for a tight b: 2p is added, whose limbs are 2^52 - 38 and 2^52 - 2. The
@@ -63,11 +68,11 @@ fe_add(struct fe *out, const struct fe *a, const struct fe *b)
 static inline void
 fe_sub(struct fe *out, const struct fe *a, const struct fe *b)
 {
-	unsigned i;
-
-	out->v[0] = a->v[0] + 0xfffffffffffda - b->v[0];
-	for (i = 1; i < 5; i++)
-		out->v[i] = a->v[i] + 0xffffffffffffe - b->v[i];
+	out->v[0] = a->v[0] + FE_2P_0 - b->v[0];
+	out->v[1] = a->v[1] + FE_2P - b->v[1];
+	out->v[2] = a->v[2] + FE_2P - b->v[2];
+	out->v[3] = a->v[3] + FE_2P - b->v[3];
+	out->v[4] = a->v[4] + FE_2P - b->v[4];
 }
 
 /* Make a loose number tight: what a limb loses is below 2^3, times 19 below 2^8. */
@@ -84,28 +89,37 @@ fe_carry(struct fe *a)
 	a->v[4] = (a->v[4] & FE_MASK) + c3;
 }
 
-/* From the five columns of a product to a tight number.
+/* Return a column's bits from 51 on; it is below 2^115. With + for the two parts, as for |
+ * compilers take one instruction that many processors need several steps for. */
+static inline __attribute__((always_inline)) uint64_t
+fe_high(fe_wide r)
+{
+	return ((uint64_t)(r >> 64) << 13) + ((uint64_t)r >> 51);
+}
+
+/* From the five columns of a product to a tight number: carries run from column 0 to 3 and from
+ * column 3 over 4 and 0 to 1 at the same time.
  *
  * Of loose factors, column 0 is below (1 + 4 * 19) 2^108 < 2^114.3, columns 1 to 3 are
  * smaller, column 4 is below 5 * 2^108 < 2^110.4. So each carry, the one that comes in
- * included, is below 2^63.5; the last is below 2^59.5, and times 19 below 2^63.8: it
- * fits with a limb in 64 bits, and leaves less than 2^13 for limb 1. */
+ * included, is below 2^63.5; that of column 4 is below 2^59.5, and times 19 below 2^63.8: it
+ * fits with a limb in 64 bits, as does what column 2 leaves for limb 3, and they leave less
+ * than 2^13 for limbs 1 and 4. */
 static inline __attribute__((always_inline)) void
 fe_fold(struct fe *out, fe_wide r0, fe_wide r1, fe_wide r2, fe_wide r3, fe_wide r4)
 {
-	uint64_t v0, v1;
+	uint64_t v0, v3;
 
-	r1 += (uint64_t)(r0 >> 51);
-	r2 += (uint64_t)(r1 >> 51);
-	r3 += (uint64_t)(r2 >> 51);
-	r4 += (uint64_t)(r3 >> 51);
-	v0 = ((uint64_t)r0 & FE_MASK) + 19 * (uint64_t)(r4 >> 51);
-	v1 = ((uint64_t)r1 & FE_MASK) + (v0 >> 51);
+	r1 += fe_high(r0);
+	r4 += fe_high(r3);
+	r2 += fe_high(r1);
+	v0 = ((uint64_t)r0 & FE_MASK) + 19 * fe_high(r4);
+	v3 = ((uint64_t)r3 & FE_MASK) + fe_high(r2);
 	out->v[0] = v0 & FE_MASK;
-	out->v[1] = v1;
+	out->v[1] = ((uint64_t)r1 & FE_MASK) + (v0 >> 51);
 	out->v[2] = (uint64_t)r2 & FE_MASK;
-	out->v[3] = (uint64_t)r3 & FE_MASK;
-	out->v[4] = (uint64_t)r4 & FE_MASK;
+	out->v[3] = v3 & FE_MASK;
+	out->v[4] = ((uint64_t)r4 & FE_MASK) + (v3 >> 51);
 }
 
 /* out = a * b; loose inputs, tight result. 19 times a loose limb is below 2^58.3. */
@@ -160,15 +174,28 @@ fe_swap_if(struct fe *a, struct fe *b, uint64_t mask)
 }
 
 /* Negate the tight number a if the mask is all ones, without a carry: its limbs are then
- * at most 2^52 - 2, which is wide. */
+ * at most 2^52 - 2, which is wide. Minus x is the complement of x, plus 1. */
 static inline void
 fe_neg_wide_if(struct fe *a, uint64_t mask)
 {
-	unsigned i;
+	const uint64_t first = mask & (FE_2P_0 + 1), other = mask & (FE_2P + 1);
 
-	a->v[0] ^= mask & (a->v[0] ^ (0xfffffffffffda - a->v[0]));
-	for (i = 1; i < 5; i++)
-		a->v[i] ^= mask & (a->v[i] ^ (0xffffffffffffe - a->v[i]));
+	a->v[0] = (a->v[0] ^ mask) + first;
+	a->v[1] = (a->v[1] ^ mask) + other;
+	a->v[2] = (a->v[2] ^ mask) + other;
+	a->v[3] = (a->v[3] ^ mask) + other;
+	a->v[4] = (a->v[4] ^ mask) + other;
+}
+
+/* The number of four words, least first, as fe_to_words gives them: below 2^255. Tight. */
+static inline void
+fe_from_words(struct fe *out, const uint64_t w[4])
+{
+	out->v[0] = w[0] & FE_MASK;
+	out->v[1] = (w[0] >> 51 | w[1] << 13) & FE_MASK;
+	out->v[2] = (w[1] >> 38 | w[2] << 26) & FE_MASK;
+	out->v[3] = (w[2] >> 25 | w[3] << 39) & FE_MASK;
+	out->v[4] = w[3] >> 12 & FE_MASK;
 }
 
 /* out = -a for a tight a; tight. */
@@ -181,7 +208,8 @@ void fe_neg_if(struct fe *a, uint64_t mask);
 /* The number of 255 bits, least first; the top bit is ignored and it need not be below p.
  * Tight. */
 void fe_from_bytes(struct fe *out, const uint8_t bytes[FE_BYTES]);
-/* The one number in 0..p-1; for a loose a. */
+/* The one number in 0..p-1, in four words, least first, or in bytes; for a loose a. */
+void fe_to_words(uint64_t w[4], const struct fe *a);
 void fe_to_bytes(uint8_t bytes[FE_BYTES], const struct fe *a);
 
 /* Return 1 or 0: whether the loose a is zero; whether it is odd ("negative" in RFC 9496)
