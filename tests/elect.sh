@@ -241,15 +241,24 @@ item() {
 }
 
 # trustee_start N [OPTION...]: let a trustee do its work; its number is in TRUSTEE[N].
-# Through another address than the board's: AT=http://...
+# Through another address than the board's: AT=http://... Seconds that it waits for each
+# trustee before it: PATIENCE.
 trustee_start() {
 	local n=$1
 	shift
 	start "$TMPDIR/trustee$n$POLL.log" "$TABELLA" trustee run --dir "$TMPDIR/trustee$n$POLL" \
-	    --board "${AT:-$URL}" --election "$ID" --key "$TMPDIR/trustee$n.key" --patience 1 "$@"
+	    --board "${AT:-$URL}" --election "$ID" --key "$TMPDIR/trustee$n.key" \
+	    --patience "${PATIENCE:-1}" "$@"
 	TRUSTEE[n]=$PID
 }
 TRUSTEE=()
+# signed_twice N: the duties for which the trustee's journal holds different outputs: there must be
+# none. A trustee never signs two mixes or two decryptions of one list.
+signed_twice() {
+	jq -r 'select(.record) | .duty as $d | .record | fromjson | .body | .mix // .decrypt //
+	    empty | [$d, .output // .factors] | @tsv' "$TMPDIR/trustee$1/journal" | sort -u |
+	    cut -f 1 | uniq -d
+}
 
 # STUMBLE: put "${STUMBLE[@]}" TRIP=HOW before a program that shall stumble (trip.c).
 STUMBLE=(env "LD_PRELOAD=$TOP_BUILDDIR/tests/trip.so")
@@ -281,6 +290,28 @@ code_file() {
 vote() {
 	"$TABELLA" vote --dir "$TMPDIR/$1$POLL" --board "${AT:-$URL}" --election "$ID" \
 	    --code-file "$TMPDIR/$1$POLL.code" "${@:2}"
+}
+
+# cast HASH [NAME]: post what is in ballots/HASH until the board takes it; the receipt is in
+# receipts/NAME. What it says otherwise is in $TMPDIR/refused. May run in the background.
+cast() {
+	local out=$TMPDIR/receipts/${2:-$1} deadline=$((SECONDS + LONG)) got
+	until got=$(curl -sS -o "$out.part" -w '%{http_code}' --max-time 20 --data-binary \
+	    "@$TMPDIR/ballots/$1" "$URL/v1/elections/$ID/records" 2>/dev/null) && [ "$got" = 200 ]; do
+		if [ "$SECONDS" -ge "$deadline" ] || { [ "$got" != 000 ] && [ "$got" != 503 ]; }; then
+			echo "$1 at $URL: $got $(cat "$out.part")" >>"$TMPDIR/refused"
+			return 1
+		fi
+		sleep 0.1
+	done
+	mv "$out.part" "$out"
+}
+# Wait for what runs in the background and is no process of start.
+wait_posts() {
+	local job
+	for job in $(jobs -p); do
+		case " ${STARTED[*]} " in *" $job:"*) ;; *) wait "$job" ;; esac
+	done
 }
 
 # state FILTER: ask the board how far the election is, by jq on the organiser's status.

@@ -300,22 +300,8 @@ board_start
 mapfile -t BALLOT < <(find "$TMPDIR/ballots" -type f -printf '%f\n' | sort)
 [ "${#BALLOT[@]}" = "$VOTERS" ] || fatal "there are ${#BALLOT[@]} ballots, not $VOTERS"
 
-# post HASH [NAME]: post a ballot until it is answered with 200; keep the receipt.
-post() {
-	local out=$TMPDIR/receipts/${2:-$1} deadline=$((SECONDS + LONG)) got
-	until got=$(curl -sS -o "$out.part" -w '%{http_code}' --max-time 20 --data-binary \
-	    "@$TMPDIR/ballots/$1" "$URL/v1/elections/$ID/records" 2>/dev/null) && [ "$got" = 200 ]; do
-		if [ "$SECONDS" -ge "$deadline" ] || { [ "$got" != 000 ] && [ "$got" != 503 ]; }; then
-			echo "$1: $got $(cat "$out.part")" >>"$TMPDIR/refused"
-			return 1
-		fi
-		sleep 0.1
-	done
-	mv "$out.part" "$out"
-}
 before=$(board_size)
-for ((i = 0; i < 50; i++)); do post "${BALLOT[0]}" "same.$i" & done
-wait_posts() { local job; for job in $(jobs -p); do case " ${STARTED[*]} " in *" $job:"*) ;; *) wait "$job" ;; esac; done; }
+for ((i = 0; i < 50; i++)); do cast "${BALLOT[0]}" "same.$i" & done
 wait_posts
 if [ "$(sum "$TMPDIR"/receipts/same.* | sort -u | wc -l)" = 1 ] &&
     [ "$(find "$TMPDIR/receipts" -name 'same.*' | wc -l)" = 50 ] && [ "$(board_size)" = $((before + 1)) ]; then
@@ -329,7 +315,7 @@ rm "$TMPDIR"/receipts/same.*
 # under_load SIGNAL FROM TO: post these ballots; in the middle stop the board and start it.
 under_load() {
 	local i
-	for ((i = $2; i < $3; i++)); do post "${BALLOT[i]}" & done
+	for ((i = $2; i < $3; i++)); do cast "${BALLOT[i]}" & done
 	wait_for "$LONG" some_receipt "$2" "$3"
 	stop "$BOARD_PID" "$1"
 	board_start
@@ -354,7 +340,7 @@ same=0
 for hash in "${BALLOT[@]}"; do
 	tracker=$(jq -r .entry "$TMPDIR/receipts/$hash" | jq -cS .record.body | tr -d '\n' >"$TMPDIR/body"
 		{ printf 'tabella/1 tracker\0' && cat "$TMPDIR/body"; } | sum)
-	post "$hash" again
+	cast "$hash" again
 	api "elections/$ID/records/$hash" >"$TMPDIR/by-hash"
 	api "elections/$ID/trackers/$tracker" >"$TMPDIR/by-tracker"
 	for file in "$TMPDIR/receipts/again" "$TMPDIR/by-hash" "$TMPDIR/by-tracker"; do

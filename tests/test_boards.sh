@@ -109,22 +109,10 @@ one 1
 one 2
 wait_for "$LONG" same_size
 before=$(at_size 1)
-# post BALLOT NUMBER: to that board until it is acknowledged; keep the receipt.
-post() {
-	local out=$TMPDIR/receipts/$1.$2 deadline=$((SECONDS + LONG)) got
-	until got=$(curl -sS -o "$out.part" -w '%{http_code}' --max-time 20 --data-binary \
-	    "@$TMPDIR/ballots/$1" "${AT_URL[$2]}/v1/elections/$ID/records" 2>/dev/null) && [ "$got" = 200 ]; do
-		if [ "$SECONDS" -ge "$deadline" ] || { [ "$got" != 000 ] && [ "$got" != 503 ]; }; then
-			echo "$1 at $2: $got $(cat "$out.part")" >>"$TMPDIR/refused"
-			return 1
-		fi
-		sleep 0.1
-	done
-	mv "$out.part" "$out"
-}
+# post HASH NUMBER: to that board; the receipt is in HASH.NUMBER.
+post() { at "$2" cast "$1" "$1.$2"; }
 receipts() { find "$TMPDIR/receipts" -name '*.[12]' | wc -l; }
 some() { [ "$(receipts)" -ge "$1" ]; }
-wait_posts() { local job; for job in $(jobs -p); do case " ${STARTED[*]} " in *" $job:"*) ;; *) wait "$job" ;; esac; done; }
 third=$((VOTERS / 3))
 for ((i = 0; i < third; i++)); do post "${BALLOT[i]}" 1 & post "${BALLOT[i]}" 2 & done
 wait_posts

@@ -45,7 +45,7 @@ mkdir "$TMPDIR/heads" "$TMPDIR/last"
 # Keep every head that any board shows.
 keep_heads() {
 	local n=0 url file
-	while [ ! -e "$TMPDIR/enough" ]; do
+	while [ -d "$TMPDIR/heads" ] && [ ! -e "$TMPDIR/enough" ]; do
 		for file in "$TMPDIR"/board?/address; do
 			url=$(cat "$file" 2>/dev/null) &&
 			    curl -sS -f --max-time 5 -o "$TMPDIR/heads/$((n++))" "$url/v1/elections/$ID/checkpoint" 2>/dev/null
@@ -55,6 +55,7 @@ keep_heads() {
 }
 keep_heads &
 keeper=$!
+STARTED+=("$keeper:TERM")
 # post N...: items, one by one, at whichever board; each is in the end on the board.
 titles=0
 post() {

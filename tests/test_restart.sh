@@ -13,12 +13,7 @@ board_start
 define "" 2 1
 
 # Trustee 2 waits for trustee 1, however often that dies.
-patient() {
-	start "$TMPDIR/trustee2.log" "$TABELLA" trustee run --dir "$TMPDIR/trustee2" --board "$URL" \
-	    --election "$ID" --key "$TMPDIR/trustee2.key" --patience 3600
-	TRUSTEE[2]=$PID
-}
-patient
+PATIENCE=3600 trustee_start 2
 
 # stumbling_trustee HOW LOG: start trustee 1; it stumbles at that moment.
 stumbling_trustee() {
@@ -26,32 +21,38 @@ stumbling_trustee() {
 	    --dir "$TMPDIR/trustee1" --board "$URL" --election "$ID" --key "$TMPDIR/trustee1.key" \
 	    --patience 3600
 }
-# signed_twice TRUSTEE: duties for which the journal holds different outputs.
-signed_twice() {
-	jq -r 'select(.record) | .duty as $d | .record | fromjson | .body | .mix // .decrypt //
-	    empty | [$d, .output // .factors] | @tsv' "$TMPDIR/trustee$1/journal" | sort -u |
-	    cut -f 1 | uniq -d
+# dies STATUS HOW LOG CONDITION: run trustee 1 until it stumbles, or until CONDITION holds: then 1.
+# If its exit status is another one, that is in $TMPDIR/wrong.
+dies() {
+	local got=0
+	stumbling_trustee "$2" "$3"
+	wait_for "$LONG" dead_or "$4" || fatal "trustee 1 hangs, $2" "$(tail -n 3 "$TMPDIR/$3")"
+	dead_or_reaped "$PID" || return 1
+	wait "$PID" || got=$?
+	[ "$got" -eq "$1" ] || echo "$2: exit status $got" >>"$TMPDIR/wrong"
 }
+dead_or() { dead_or_reaped "$PID" || "$1"; }
+# died NAME TIMES LEAST COMMAND...: one case: that often, never otherwise, and COMMAND succeeds.
+died() {
+	if [ "$2" -ge "$3" ] && [ ! -e "$TMPDIR/wrong" ] && "${@:4}" >/dev/null; then
+		good "$1"
+	else
+		bad "$1" "$(cat "$TMPDIR/wrong" 2>&1)"
+		rm -f "$TMPDIR/wrong"
+	fi
+}
+KILLED=137
 
 # ---- key generation, killed at every write -----------------------------------------------
 
 # The election is not open when the key is made, so trustee 1 goes on until then: it is
 # killed at its Nth write for N = 1, 2, ... until it comes through.
-kills=0
 made() { state '.key == "done"'; }
-for ((n = 1; n < 200; n++)); do
-	stumbling_trustee "kill:$n" trustee1.log
-	ended() { dead_or_reaped "$PID" || made; }
-	wait_for "$LONG" ended || fatal "trustee 1 hangs in key generation"
-	dead_or_reaped "$PID" || break
-	kills=$((kills + 1))
-done
+kills=0
+while [ "$kills" -lt 200 ] && dies "$KILLED" "kill:$((kills + 1))" trustee1.log made; do kills=$((kills + 1)); done
 stop "$PID"
-if made >/dev/null && state '.attempt == 1' >/dev/null; then
-	good "the key is made in the first attempt although trustee 1 died $kills times"
-else
-	bad "the key is made in the first attempt although trustee 1 died $kills times"
-fi
+died "the key is made in the first attempt although trustee 1 died $kills times" "$kills" 5 \
+    state '.key == "done" and .attempt == 1'
 
 # ---- an election of eight items -----------------------------------------------------------
 
@@ -74,31 +75,18 @@ run organiser close 1 2 3
 # ---- tally, killed at every write -------------------------------------------------------
 
 decrypted() { state "[.items[] | select(.state == \"closed\") | .decryptions == 2] | all"; }
-# dies HOW: run trustee 1 until it dies, or until all is done: then 1.
-dies() {
-	stumbling_trustee "$1" trustee1.log
-	wait_for "$LONG" died_or_decrypted || fatal "trustee 1 hangs" "$(tail -n 3 "$TMPDIR/trustee1.log")"
-	dead_or_reaped "$PID"
-}
-died_or_decrypted() { dead_or_reaped "$PID" || decrypted; }
-
 kills=0
-for ((n = 1; n < 400; n++)); do
-	dies "kill:$n" || break
-	kills=$((kills + 1))
-done
+while [ "$kills" -lt 400 ] && dies "$KILLED" "kill:$((kills + 1))" trustee1.log decrypted; do kills=$((kills + 1)); done
 stop "$PID"
-if decrypted >/dev/null; then
-	good "three items are decrypted although trustee 1 died $kills times"
-else
-	bad "three items are decrypted although trustee 1 died $kills times"
-fi
+died "three items are decrypted although trustee 1 died $kills times" "$kills" 5 decrypted
 # Each kind of write by its name.
 run organiser close 4 5
 for call in 'write trustee1/journal' 'fsync trustee1/journal' 'write blobs/' 'fsync blobs/' \
     'rename blobs/' 'pwrite mirror/entries.ndjson'; do
-	if dies "kill:1:$call"; then good "killed at $call"; else bad "killed at $call"; fi
+	times=0
+	if dies "$KILLED" "kill:1:$call" trustee1.log decrypted; then times=1; fi
 	stop "$PID"
+	died "killed at $call" "$times" 1 :
 done
 trustee_start 1
 if wait_for "$LONG" decrypted; then good "two more items are decrypted"; else
@@ -134,22 +122,11 @@ fi
 
 run organiser close 8
 full=0
-for ((n = 1; n < 200; n++)); do
-	stumbling_trustee "full:$n" full.log
-	ended() { dead_or_reaped "$PID" || decrypted; }
-	wait_for "$LONG" ended || fatal "trustee 1 hangs on a full disk"
-	dead_or_reaped "$PID" || break
-	got=0
-	wait "$PID" || got=$?
-	[ "$got" -eq 3 ] && full=$((full + 1)) || echo "exit status $got at write $n" >>"$TMPDIR/wrong"
-done
+while [ "$full" -lt 200 ] && dies 3 "full:$((full + 1))" full.log decrypted; do full=$((full + 1)); done
 stop "$PID"
-if decrypted >/dev/null && [ ! -e "$TMPDIR/wrong" ] && [ "$full" -ge 5 ] &&
-    [ "$(grep -c '^tabella: NO_DISK: ' "$TMPDIR/full.log")" = "$full" ]; then
-	good "a full disk ends with NO_DISK and 3, $full times; then trustee 1 finishes"
-else
-	bad "a full disk ends with NO_DISK and 3, $full times; then trustee 1 finishes" \
-	    "$(cat "$TMPDIR/wrong" 2>/dev/null; grep -v 'ing: \|ne: ' "$TMPDIR/full.log")"
+died "a full disk ends with 3, $full times; then trustee 1 finishes" "$full" 5 decrypted
+if [ "$(grep -c '^tabella: NO_DISK: ' "$TMPDIR/full.log")" = "$full" ]; then good "each time with NO_DISK"; else
+	bad "each time with NO_DISK" "$(grep -v 'ing: \|ne: ' "$TMPDIR/full.log")"
 fi
 
 # ---- the random source fails ----------------------------------------------------------------
@@ -165,7 +142,7 @@ for ((n = 1; n < 50; n++)); do
 		bad "no key without randomness" "$got $(cat "$TMPDIR/out")"
 	fi
 done
-if [ "$n" -gt 1 ]; then good "no key without randomness, at $((n - 1)) moments"; else bad "no key without randomness"; fi
+if [ "$got" -eq 0 ] && [ "$n" -gt 1 ]; then good "no key without randomness, at $((n - 1)) moments"; else bad "no key without randomness" "$n times, then $got"; fi
 
 run organiser result all
 run "$TABELLA" verify "$URL" --election "$ID" --save "$TMPDIR/archive"
