@@ -58,21 +58,29 @@ audit(const char *choice, const char *claimed)
 	audit_under(NULL, choice, claimed);
 }
 
+/* An open election with two items. */
+static struct bottle *
+open_election(uint8_t seed)
+{
+	const struct bottle_plan plan = { .seed = seed };
+	struct bottle *made = bottle_new(&plan);
+
+	bottle_definition(made);
+	bottle_item(made, COUNT_PLURALITY, 3);
+	bottle_item(made, COUNT_CONDORCET, 31);
+	bottle_roll(made);
+	bottle_approve(made);
+	bottle_keygen(made);
+	bottle_open(made);
+	return made;
+}
+
 static void
 make(void)
 {
-	const struct bottle_plan plan = { .seed = 4 };
-
 	if (mem_init() != R_GOOD)
 		abort();
-	b = bottle_new(&plan);
-	bottle_definition(b);
-	bottle_item(b, COUNT_PLURALITY, 3);
-	bottle_item(b, COUNT_CONDORCET, 31);
-	bottle_roll(b);
-	bottle_approve(b);
-	bottle_keygen(b);
-	bottle_open(b);
+	b = open_election(4);
 	folder = bottle_folder();
 	archive = bottle_path(folder, "archive");
 	file = bottle_path(folder, "audit.json");
@@ -221,18 +229,10 @@ END_TEST
 /* Another key than the election's: the audit by itself is right, the archive is not. */
 START_TEST(another_key)
 {
-	const struct bottle_plan plan = { .seed = 5 };
-	struct bottle *other = bottle_new(&plan), *mine = b;
+	struct bottle *other = open_election(5), *mine = b;
 	struct slice key;
 	char *path;
 
-	bottle_definition(other);
-	bottle_item(other, COUNT_PLURALITY, 3);
-	bottle_item(other, COUNT_CONDORCET, 31);
-	bottle_roll(other);
-	bottle_approve(other);
-	bottle_keygen(other);
-	bottle_open(other);
 	b = other;
 	audit("2", "2");
 	b = mine;

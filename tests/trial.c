@@ -84,8 +84,6 @@ trial_keep(struct forge *f, const struct forgery *y, const struct verdict *v)
 {
 	char name[64], *path;
 
-	if (!trial_keeps())
-		return;
 	(void)snprintf(name, sizeof name, "%s-%s", v->reason == R_GOOD ? "none" : v->check,
 	    result_name(v->reason));
 	path = bottle_path(getenv("TABELLA_MUTANTS"), name);

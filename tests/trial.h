@@ -40,11 +40,11 @@ void trials_run(struct trial *trials, size_t n, trial_judge *judge, void *arg);
  * then the archive, then that with a head. */
 void trial_rest(struct trial *trial, struct forge *f, struct forgery *y, size_t from);
 
-/* If TABELLA_MUTANTS names a folder and it holds none for this check and reason yet, leave the
- * archive there as CHECK-REASON. */
-void trial_keep(struct forge *f, const struct forgery *y, const struct verdict *v);
-/* 1 if archives are to be left. */
+/* 1 if archives are to be left: TABELLA_MUTANTS names a folder. */
 int trial_keeps(void);
+/* If so: unless there is one for this check and reason already, leave the archive there as
+ * CHECK-REASON. */
+void trial_keep(struct forge *f, const struct forgery *y, const struct verdict *v);
 
 /* The last entry on which the signature of somebody honest rests: the `close` of the last item, whose
  * hash the trustees have signed. */
