@@ -452,8 +452,9 @@ EXTRA_DIST += \
 	tests/proxy.py \
 	tests/second.py \
 	tests/stub_board.py \
-	tests/trip.c \
-	tests/summary.sh
+	tests/suite.h \
+	tests/summary.sh \
+	tests/trip.c
 
 # The second verifier, in Python.
 EXTRA_DIST += \

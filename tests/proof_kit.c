@@ -3,7 +3,6 @@
 #include <gmp.h>
 #include <string.h>
 
-#include "crypto/mem.h"
 #include "tests/slow.h"
 
 void
@@ -232,21 +231,4 @@ kit_spoil_scalar(const struct group *g, uint8_t *field, enum result wrong, kit_v
 	memset(field, 0xff, size);
 	ck_result(verify(ctx), R_NON_CANONICAL);
 	memcpy(field, saved, size);
-}
-
-/* ---- running ---- */
-
-int
-kit_run(Suite *suite)
-{
-	SRunner *runner;
-	int failed;
-
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

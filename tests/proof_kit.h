@@ -63,9 +63,4 @@ void kit_spoil_element(const struct group *g, uint8_t *field, enum result wrong,
 void kit_spoil_scalar(const struct group *g, uint8_t *field, enum result wrong, kit_verify *verify,
     void *ctx);
 
-/* ---- running ---- */
-
-/* Run a suite made by the caller; return the exit status. */
-int kit_run(Suite *suite);
-
 #endif

@@ -15,6 +15,7 @@
 #include "crypto/note.h"
 #include "tests/must.h"
 #include "tests/small.h"
+#include "tests/suite.h"
 
 static struct small *s;
 static struct bottle *b;
@@ -895,11 +896,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

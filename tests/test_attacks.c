@@ -13,6 +13,7 @@
 #include "crypto/merkle.h"
 #include "crypto/schnorr.h"
 #include "tests/attack_kit.h"
+#include "tests/suite.h"
 
 static const struct bottle_answer one[] = { { 1, "2" } }, two[] = { { 1, "2" }, { 2, "3" } };
 
@@ -952,14 +953,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *runner;
-	int failed;
-
-	if (mem_init() != R_GOOD)
-		return 1;
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

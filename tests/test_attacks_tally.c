@@ -3,16 +3,15 @@
  * mixed, opened and counted. As test_attacks.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/dleq.h"
 #include "crypto/elgamal.h"
-#include "crypto/mem.h"
 #include "crypto/schnorr.h"
 #include "crypto/shuffle.h"
 #include "crypto/transcript.h"
 #include "tests/attack_kit.h"
+#include "tests/suite.h"
 
 /* ---- the key ---- */
 
@@ -756,14 +755,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *runner;
-	int failed;
-
-	if (mem_init() != R_GOOD)
-		return 1;
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

@@ -11,6 +11,7 @@
 #include "crypto/base64.h"
 #include "crypto/mem.h"
 #include "tests/attack_kit.h"
+#include "tests/suite.h"
 
 static struct bottle *b;
 static char *folder, *archive, *file;
@@ -299,11 +300,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

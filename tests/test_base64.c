@@ -3,11 +3,11 @@
  * encoder's own is refused; the small tools of slices and buffers.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base64.h"
 #include "crypto/buffer.h"
+#include "tests/suite.h"
 
 /* RFC 4648 section 10, without and with padding. */
 static const struct {
@@ -263,8 +263,6 @@ main(void)
 {
 	Suite *suite = suite_create("base64");
 	TCase *tc = tcase_create("base64");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, known_answers);
 	tcase_add_test(tc, the_alphabets_differ_in_two_letters);
@@ -277,9 +275,5 @@ main(void)
 	tcase_add_test(tc, buffers_grow);
 	tcase_add_test(tc, a_buffer_remembers_that_memory_ran_out);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -18,6 +18,7 @@
 #include "ballots/sheet.h"
 #include "crypto/mem.h"
 #include "tests/bottle_archive.h"
+#include "tests/suite.h"
 
 #define VOTERS 12
 #define LAST_ITEM 8
@@ -548,11 +549,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

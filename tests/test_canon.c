@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ballots/canon.h"
+#include "tests/suite.h"
 
 static struct why why;
 
@@ -192,8 +193,6 @@ main(void)
 {
 	Suite *suite = suite_create("canon");
 	TCase *tc = tcase_create("canon");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, forms_that_people_write);
 	tcase_add_test(tc, what_is_refused_and_how);
@@ -201,9 +200,5 @@ main(void)
 	tcase_add_test(tc, lines_of_places);
 	tcase_add_test(tc, a_text_without_end);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -3,12 +3,12 @@
  * byte string (exhaustive for few options), and text in both directions.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ballots/choice.h"
 #include "crypto/rng.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static const enum choice_type all_types[] = { CHOICE_PLURALITY, CHOICE_APPROVAL, CHOICE_RANKING };
 
@@ -448,8 +448,6 @@ main(void)
 {
 	Suite *suite = suite_create("choice");
 	TCase *tc = tcase_create("choice");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, sizes);
@@ -466,9 +464,5 @@ main(void)
 	tcase_add_test(tc, random_text);
 	tcase_add_test(tc, random_bytes);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -16,6 +16,7 @@
 #include "server/roles.h"
 #include "server/store_schema.h"
 #include "tests/pg.h"
+#include "tests/suite.h"
 
 /* One folder for the cases that leave it as they found it: making one takes a second. */
 #define SHARED "shared"
@@ -506,8 +507,6 @@ body(void)
 	Suite *suite = suite_create("cluster");
 	TCase *life = tcase_create("life"), *killed = tcase_create("killed");
 	TCase *where = tcase_create("where");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(life, starts_and_stops_and_keeps);
 	tcase_add_test(life, is_set_up_safely);
@@ -534,11 +533,7 @@ body(void)
 	suite_add_tcase(suite, life);
 	suite_add_tcase(suite, killed);
 	suite_add_tcase(suite, where);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
 
 int

@@ -3,14 +3,13 @@
  * and the secret is what protocol.md says.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "crypto/code.h"
-#include "crypto/mem.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
@@ -227,11 +226,7 @@ main(void)
 {
 	Suite *suite = suite_create("code");
 	TCase *tc = tcase_create("code");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, the_check_symbol_is_the_weighted_sum);
@@ -243,9 +238,5 @@ main(void)
 	tcase_add_test(tc, codes_are_uniform);
 	tcase_add_test(tc, the_secret_is_argon2id_of_the_data_symbols);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -15,6 +15,7 @@
 #include "crypto/note.h"
 #include "tests/bottle_archive.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static struct bottle *b;
 static struct frozen *frozen;
@@ -241,8 +242,6 @@ main(void)
 {
 	Suite *suite = suite_create("cosign");
 	TCase *tc = tcase_create("cosign");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -251,9 +250,5 @@ main(void)
 	tcase_add_test(tc, a_disk_that_does_not_keep);
 	tcase_add_test(tc, a_board_that_cheats);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

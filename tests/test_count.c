@@ -11,6 +11,7 @@
 #include "ballots/sheet.h"
 #include "tests/count_kit.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 typedef unsigned __int128 u128;
 
@@ -704,8 +705,6 @@ main(void)
 {
 	Suite *suite = suite_create("count");
 	TCase *tc = tcase_create("count");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, leader_2013);
@@ -724,9 +723,5 @@ main(void)
 	tcase_add_test(tc, printed_rankings);
 	tcase_add_test(tc, printed_votes);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -5,7 +5,6 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,6 +12,7 @@
 #include "crypto/rng.h"
 #include "tests/count_kit.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 /* ---- a reference for rankings, written from the text of the rules ---- */
 
@@ -525,8 +525,6 @@ main(void)
 {
 	Suite *suite = suite_create("count_random");
 	TCase *tc = tcase_create("count_random");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, random_against_the_reference);
@@ -537,9 +535,5 @@ main(void)
 	tcase_add_test(tc, random_tangle_of_250);
 	tcase_add_test(tc, circle_of_250);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "crypto/dleq.h"
 #include "tests/proof_kit.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_dleq";
@@ -1015,5 +1016,5 @@ main(void)
 	tcase_add_loop_test(tc, one_challenge_at_most, 0, 11);
 	tcase_add_test(tc, tiny_proofs);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/elgamal.h"
 #include "tests/proof_kit.h"
+#include "tests/suite.h"
 
 static const uint8_t seed[32] = "test_elgamal";
 
@@ -261,5 +262,5 @@ main(void)
 	tcase_add_test(tc, lists_name_the_first_bad_row);
 	tcase_add_test(tc, the_field_covers_bytes_and_shape);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

@@ -6,13 +6,12 @@
 #include <gmp.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/group.h"
-#include "crypto/mem.h"
 #include "crypto/rng.h"
 #include "tests/slow.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_embed";
@@ -265,20 +264,12 @@ main(void)
 {
 	Suite *suite = suite_create("embed");
 	TCase *tc = tcase_create("embed");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_add_loop_test(tc, generators, 0, SLOW_GROUPS);
 	tcase_add_test(tc, generators_have_wide_indexes);
 	tcase_add_loop_test(tc, embeds, 2, SLOW_GROUPS);
 	tcase_add_loop_test(tc, extract_refuses, 2, SLOW_GROUPS);
 	tcase_add_test_raise_signal(tc, tiny_does_not_embed, SIGABRT);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

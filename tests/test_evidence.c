@@ -12,6 +12,7 @@
 #include "crypto/mem.h"
 #include "tests/bottle_archive.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 #define ITEM 1
 
@@ -471,8 +472,6 @@ main(void)
 {
 	Suite *suite = suite_create("evidence");
 	TCase *tc = tcase_create("evidence");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -485,9 +484,5 @@ main(void)
 	tcase_add_test(tc, an_honest_board);
 	tcase_add_test(tc, shapes);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -20,6 +20,7 @@
 
 #include "crypto/mem.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 #include "tests/trial.h"
 
 static struct small *s;
@@ -275,11 +276,5 @@ suite(void)
 int
 main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

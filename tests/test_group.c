@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "crypto/group.h"
-#include "crypto/mem.h"
 #include "crypto/modp.h"
 #include "crypto/rng.h"
 #include "tests/judge.h"
 #include "tests/slow.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_group";
@@ -304,11 +304,7 @@ main(void)
 {
 	Suite *suite = suite_create("group");
 	TCase *tc = tcase_create("group");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_add_test(tc, names);
 	tcase_add_loop_test(tc, sizes, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, primes, 0, 3);
@@ -320,9 +316,5 @@ main(void)
 	tcase_add_test(tc, names_the_first_bad);
 	tcase_add_loop_test(tc, too_large, 0, SLOW_GROUPS);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "crypto/group.h"
-#include "crypto/mem.h"
 #include "crypto/rng.h"
 #include "tests/slow.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_gvec";
@@ -825,11 +825,7 @@ main(void)
 {
 	Suite *suite = suite_create("gvec");
 	TCase *tc = tcase_create("gvec");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_add_loop_test(tc, new_ones_are_identities, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, slices, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, copies_and_gathers, 0, SLOW_GROUPS);
@@ -850,9 +846,5 @@ main(void)
 	tcase_add_test(tc, cancels);
 	tcase_add_loop_test_raise_signal(tc, mismatches, SIGABRT, 0, MISMATCHES);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

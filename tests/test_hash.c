@@ -4,13 +4,13 @@
  */
 #include <check.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base64.h"
 #include "crypto/group_ops.h"
 #include "crypto/hash.h"
 #include "crypto/transcript.h"
+#include "tests/suite.h"
 
 static void
 assert_hex(const uint8_t *bytes, size_t n, const char *hex)
@@ -266,8 +266,6 @@ main(void)
 {
 	Suite *suite = suite_create("hash");
 	TCase *tc = tcase_create("hash");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, sha256_known_answers);
 	tcase_add_test(tc, sha256_in_pieces);
@@ -280,9 +278,5 @@ main(void)
 	tcase_add_test(tc, a_transcript_is_its_framed_fields);
 	tcase_add_test(tc, the_framing_is_seen);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

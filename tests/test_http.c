@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/http.h"
+#include "tests/suite.h"
 
 /* A head in memory of exactly its size, so that a sanitizer sees one byte too many. */
 struct text {
@@ -700,8 +701,6 @@ main(void)
 {
 	Suite *suite = suite_create("http");
 	TCase *tc = tcase_create("heads");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, a_good_head_is_read);
 	tcase_add_test(tc, methods_and_versions);
@@ -720,9 +719,5 @@ main(void)
 	tcase_add_test(tc, tags);
 	tcase_add_test(tc, ranges);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

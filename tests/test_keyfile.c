@@ -12,6 +12,7 @@
 #include "crypto/keyfile.h"
 #include "crypto/mem.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static const struct keyfile_cost cheap = { 1, KEYFILE_KIB_MIN };
 static const struct slice no_passphrase = { NULL, 0 };
@@ -369,11 +370,7 @@ main(void)
 {
 	Suite *suite = suite_create("keyfile");
 	TCase *tc = tcase_create("keyfile");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, the_text_has_its_form);
 	tcase_add_test(tc, what_stands_outside_is_readable);
@@ -386,9 +383,5 @@ main(void)
 	tcase_add_test(tc, what_cannot_be_sealed);
 	tcase_add_test(tc, two_seals_of_one_key_differ);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

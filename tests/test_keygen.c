@@ -10,6 +10,7 @@
 #include "crypto/keygen_parts.h"
 #include "crypto/schnorr.h"
 #include "tests/proof_kit.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 #define MOST 5
@@ -885,5 +886,5 @@ main(void)
 	tcase_add_loop_test(tc, false_complaints, 0, 2);
 	tcase_add_test(tc, the_next_attempt);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

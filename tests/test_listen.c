@@ -24,6 +24,7 @@
 
 #include "server/connection.h"
 #include "server/listen.h"
+#include "tests/suite.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -1844,8 +1845,6 @@ main(void)
 {
 	Suite *suite = suite_create("listen");
 	TCase *tc;
-	SRunner *runner;
-	int failed;
 
 	tc = tcase_create("requests");
 	tcase_add_test(tc, keep_alive);
@@ -1888,9 +1887,5 @@ main(void)
 	tcase_add_test(tc, stopping_finishes_what_is_in_hand);
 	tcase_add_test(tc, stopping_does_not_wait_for_ever);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/log.h"
+#include "tests/suite.h"
 
 static char text[1 << 16];
 
@@ -118,16 +119,10 @@ main(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tc = tcase_create("log");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, one_line_per_event);
 	tcase_add_test(tc, a_flood_is_bounded);
 	tcase_add_test(tc, lines_are_cut_to_size);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "server/mark.h"
+#include "tests/suite.h"
 
 #define SLOT 512
 
@@ -214,8 +215,6 @@ main(void)
 {
 	Suite *suite = suite_create("mark");
 	TCase *tc = tcase_create("mark"), *torn = tcase_create("torn");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, it_only_rises);
@@ -226,9 +225,5 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, torn);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -14,6 +14,7 @@
 #include "crypto/group.h"
 #include "crypto/group_ops.h"
 #include "crypto/mem.h"
+#include "tests/suite.h"
 
 /* ---- what is freed ---- */
 
@@ -324,11 +325,7 @@ main(void)
 {
 	Suite *suite = suite_create("mem");
 	TCase *tc = tcase_create("mem");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_add_test(tc, finds_what_is_not_wiped);
 	tcase_add_test(tc, wipes);
 	tcase_add_test(tc, gmp_wipes);
@@ -338,9 +335,5 @@ main(void)
 	tcase_add_loop_test(tc, runs_out, 0, TRIES);
 	tcase_add_test(tc, init_again);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -9,6 +9,7 @@
 #include "crypto/base64.h"
 #include "crypto/merkle.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 #define MOST 130
 
@@ -480,8 +481,6 @@ main(void)
 {
 	Suite *suite = suite_create("merkle");
 	TCase *tc = tcase_create("merkle");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -494,9 +493,5 @@ main(void)
 	tcase_add_test(tc, a_tree_that_begins_later);
 	tcase_add_test(tc, proofs_from_tiles);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

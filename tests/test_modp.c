@@ -12,6 +12,7 @@
 #include "crypto/mem.h"
 #include "crypto/modp_path.h"
 #include "crypto/rng.h"
+#include "tests/suite.h"
 
 static const struct modp *const groups[] = { &modp2048, &modp3072, &modp4096 };
 
@@ -27,15 +28,22 @@ static const struct modp_path *const paths[] = {
 #endif
 };
 
-#define PATHS ((int)(sizeof paths / sizeof paths[0]))
-
-/* A loop over groups and paths: 0 if this machine has not the path. */
+/* How many of them this machine has. */
 static int
+count_paths(void)
+{
+	if (cpu_has(CPU_IFMA))
+		return (int)(sizeof paths / sizeof paths[0]);
+	suite_skip("the path ifma: this machine does not have it, or it was not built");
+	return 1;
+}
+
+/* A loop over groups and paths. */
+static void
 take(int i, const struct modp **m, const struct modp_path **path)
 {
 	*m = groups[i % GROUPS];
 	*path = paths[i / GROUPS];
-	return *path == &modp_gmp || cpu_has(CPU_IFMA);
 }
 
 static void
@@ -155,8 +163,7 @@ START_TEST(products_of_edges)
 	mp_limb_t *a;
 	int i;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	a = calloc(EDGES * m->limbs, sizeof *a);
 	ck_assert_ptr_nonnull(a);
 	for (i = 0; i < EDGES; i++)
@@ -221,8 +228,7 @@ START_TEST(long_run)
 	struct rng rng;
 	size_t i;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	rng_seeded(&rng, seed);
 	a = calloc(N * m->limbs, sizeof *a);
 	b = calloc(N * m->limbs, sizeof *b);
@@ -273,8 +279,7 @@ START_TEST(products_of_pairs)
 	size_t i, n, limbs, size;
 	int place;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	rng_seeded(&rng, seed);
 	limbs = m->limbs;
 	size = limbs * sizeof *a;
@@ -377,8 +382,7 @@ START_TEST(powers)
 	struct pairs x;
 	size_t n;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	pairs_make(&x, m);
 	for (n = 0; n <= 17; n++) {
 		const struct modp_inputs base = { x.base, x.limbs }, e = { x.e, x.limbs };
@@ -410,8 +414,7 @@ START_TEST(powers_of_one)
 	size_t i;
 	int which;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	pairs_make(&x, m);
 	want = calloc(N, x.size);
 	ck_assert_ptr_nonnull(want);
@@ -445,8 +448,7 @@ START_TEST(powers_of_a_fixed_base)
 	size_t i, k, n;
 	void *table;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	pairs_make(&x, m);
 	want = calloc(PAIRS, x.size);
 	have = calloc(MANY, x.size);
@@ -491,8 +493,7 @@ START_TEST(products_of_powers)
 	struct pairs x;
 	size_t n;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	pairs_make(&x, m);
 	for (n = 1; n <= 17; n++) {
 		const struct modp_inputs base = { x.base, x.limbs }, e = { x.e, x.limbs };
@@ -558,8 +559,7 @@ START_TEST(products_of_many_powers)
 	size_t i, at, limbs, size;
 	int is_public;
 
-	if (!take(_i, &m, &path))
-		return;
+	take(_i, &m, &path);
 	rng_seeded(&rng, seed);
 	limbs = m->limbs;
 	size = limbs * sizeof *base;
@@ -595,16 +595,10 @@ END_TEST
 int
 main(void)
 {
-	const int loops = GROUPS * PATHS;
-	SRunner *runner;
-	Suite *suite;
-	TCase *tc;
-	int failed;
+	const int loops = GROUPS * count_paths();
+	Suite *suite = suite_create("modp");
+	TCase *tc = tcase_create("modp");
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
-	suite = suite_create("modp");
-	tc = tcase_create("modp");
 	tcase_set_timeout(tc, getenv("TABELLA_LONG") != NULL ? 0 : 300);
 	tcase_add_loop_test(tc, products_of_edges, 0, loops);
 	tcase_add_loop_test(tc, long_run, 0, loops);
@@ -615,9 +609,5 @@ main(void)
 	tcase_add_loop_test(tc, products_of_powers, 0, loops);
 	tcase_add_loop_test(tc, products_of_many_powers, 0, loops);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "crypto/base64.h"
 #include "crypto/checkpoint.h"
 #include "crypto/note.h"
+#include "tests/suite.h"
 
 #define NAME "board.example/acme"
 #define ORIGIN NAME "/00ff"
@@ -422,11 +421,7 @@ main(void)
 {
 	Suite *suite = suite_create("note");
 	TCase *tc = tcase_create("note");
-	SRunner *runner;
-	int failed;
 
-	if (sodium_init() < 0)
-		return EXIT_FAILURE;
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, a_published_note);
@@ -439,9 +434,5 @@ main(void)
 	tcase_add_test(tc, other_forms_of_checkpoints);
 	tcase_add_test(tc, names);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -1,9 +1,9 @@
 /* pace: how often one roll line may write, and how much of one address may be verified for nothing. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/pace.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static const struct digest election = { { 1 } }, another = { { 2 } };
 
@@ -131,16 +131,11 @@ main(void)
 {
 	Suite *s = suite_create("pace");
 	TCase *c = tcase_create("pace");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, c);
 	tcase_add_test(c, a_burst_and_then_one_at_a_time);
 	tcase_add_test(c, others_are_not_touched);
 	tcase_add_test(c, a_crowd_does_not_wash_away_who_writes_too_much);
 	tcase_add_test(c, what_is_given_back_does_not_count);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "crypto/par.h"
+#include "tests/suite.h"
 
 #define MOST 5000
 
@@ -203,8 +204,6 @@ main(void)
 {
 	Suite *suite = suite_create("par");
 	TCase *tc = tcase_create("par");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, counts);
 	tcase_add_loop_test(tc, every_item_once, 0, 6);
@@ -214,9 +213,5 @@ main(void)
 	tcase_add_test(tc, cancels);
 	tcase_add_test(tc, failure_before_cancel);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "server/job.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static struct job *
 make(size_t bytes)
@@ -120,15 +121,10 @@ main(void)
 {
 	Suite *s = suite_create("queue");
 	TCase *c = tcase_create("queue");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, c);
 	tcase_add_test(c, bounded_by_count_and_by_bytes);
 	tcase_add_test(c, waiting_for_room);
 	tcase_add_test(c, closed);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(s);
 }

@@ -6,10 +6,10 @@
 #include "ballots/receipt.h"
 #include "ballots/ticket.h"
 #include "crypto/checkpoint.h"
-#include "crypto/mem.h"
 #include "crypto/merkle.h"
 #include "tests/expect.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 /* A board with a head over all its entries. */
 struct board {
@@ -291,20 +291,12 @@ main(void)
 {
 	Suite *suite = suite_create("receipt");
 	TCase *tc = tcase_create("receipt");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, good_receipts);
 	tcase_add_test(tc, bad_receipts);
 	tcase_add_test(tc, foreign_entry);
 	tcase_add_test(tc, forms_of_receipts);
 	tcase_add_test(tc, tickets);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -6,8 +6,8 @@
 
 #include "ballots/entry.h"
 #include "ballots/record.h"
-#include "crypto/mem.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 /* ---- one sample of each type ---- */
 
@@ -867,12 +867,8 @@ main(void)
 	const int n = (int)(sizeof changes / sizeof *changes);
 	Suite *suite = suite_create("record");
 	TCase *tc = tcase_create("record");
-	SRunner *runner;
-	int failed;
 	size_t i;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	for (i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)(7 * i + 1);
 	tcase_add_loop_test(tc, round_trip, 1, RECORD_TYPES);
@@ -888,9 +884,5 @@ main(void)
 	tcase_add_test(tc, bodies_alone);
 	tcase_add_test(tc, entries);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -4,10 +4,10 @@
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/reply.h"
+#include "tests/suite.h"
 
 START_TEST(every_result_has_a_status)
 {
@@ -187,8 +187,6 @@ main(void)
 {
 	Suite *suite = suite_create("reply");
 	TCase *tc = tcase_create("reply");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, every_result_has_a_status);
 	tcase_add_test(tc, strings_are_quoted_canonically);
@@ -197,9 +195,5 @@ main(void)
 	tcase_add_test_raise_signal(tc, no_header_brings_another_along, SIGABRT);
 	tcase_add_test_raise_signal(tc, no_endless_head, SIGABRT);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -2,10 +2,10 @@
  * test_result: every outcome has a name and a sentence of its own.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/result.h"
+#include "tests/suite.h"
 
 START_TEST(names_lead_back)
 {
@@ -60,17 +60,11 @@ main(void)
 {
 	Suite *suite = suite_create("result");
 	TCase *tc = tcase_create("result");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, names_lead_back);
 	tcase_add_test(tc, strangers_are_unknown);
 	tcase_add_test(tc, families_set_the_exit_code);
 	tcase_add_test(tc, a_reason_that_is_too_long_is_cut);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "crypto/group.h"
-#include "crypto/mem.h"
 #include "crypto/ristretto_point.h"
 #include "crypto/rng.h"
 #include "tests/judge.h"
 #include "tests/slow.h"
+#include "tests/suite.h"
 
 static void
 unhex(uint8_t *out, size_t n, const char *hex)
@@ -536,11 +536,7 @@ main(void)
 {
 	Suite *suite = suite_create("ristretto");
 	TCase *tc = tcase_create("ristretto");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_add_loop_test(tc, multiples_of_the_generator, 0, 16);
 	tcase_add_loop_test(tc, refused_encodings, 0, REFUSED);
 	tcase_add_loop_test(tc, map, 0, MAPPED);
@@ -552,9 +548,5 @@ main(void)
 	tcase_add_test(tc, short_exponents);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

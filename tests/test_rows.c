@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "crypto/group.h"
-#include "crypto/mem.h"
 #include "crypto/rng.h"
 #include "tests/slow.h"
+#include "tests/suite.h"
 
 #define GOOD(call) ck_assert_int_eq((call), R_GOOD)
 
@@ -360,11 +360,7 @@ main(void)
 {
 	Suite *suite = suite_create("rows");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, decodes_each, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, encodes_squares, 0, SLOW_GROUPS);
@@ -372,9 +368,5 @@ main(void)
 	tcase_add_test(tc, raises_many_rows);
 	tcase_add_loop_test(tc, extracts_each, 2, SLOW_GROUPS);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/mem.h"
 #include "tests/expect.h"
+#include "tests/suite.h"
 
 static const struct bottle_plan plan = { .voters = 4, .trustees = 3, .late_items = 1 };
 
@@ -720,11 +720,7 @@ main(void)
 {
 	Suite *suite = suite_create("rules");
 	TCase *tc = tcase_create("rules");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, lines);
 	tcase_add_test(tc, forms);
 	tcase_add_test(tc, runs_of_lines);
@@ -740,9 +736,5 @@ main(void)
 	tcase_add_test(tc, foreign_check);
 	tcase_add_test(tc, names_for_people);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

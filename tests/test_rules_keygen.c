@@ -1,12 +1,11 @@
 /* test_rules_keygen: key generation on the board: every refusal, complaints, skips, attempts. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/keygen_parts.h"
-#include "crypto/mem.h"
 #include "crypto/schnorr.h"
 #include "tests/expect.h"
+#include "tests/suite.h"
 
 /* The participants' arrays in it last until the next record. */
 static struct keygen_status
@@ -523,11 +522,7 @@ main(void)
 {
 	Suite *suite = suite_create("rules_keygen");
 	TCase *tc = tcase_create("rules_keygen");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, commits);
 	tcase_add_test(tc, deals);
 	tcase_add_test(tc, confirmations);
@@ -539,9 +534,5 @@ main(void)
 	tcase_add_test(tc, duties);
 	tcase_add_test(tc, modp);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

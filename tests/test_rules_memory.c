@@ -4,12 +4,11 @@
  * with more memory gives what it always gives.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "crypto/mem.h"
 #include "tests/bottle.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 /* ---- allocations that fail on demand ---- */
 
@@ -293,18 +292,10 @@ main(void)
 {
 	Suite *suite = suite_create("rules_memory");
 	TCase *tc = tcase_create("rules_memory");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_loop_test(tc, every_allocation, 0, 2);
 	tcase_add_test(tc, questions);
 	tcase_add_test(tc, drafts);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -1,14 +1,13 @@
 /* test_rules_setup: what is refused before voting: definition, items, roll, opening. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ballots/walk.h"
 #include "crypto/base64.h"
-#include "crypto/mem.h"
 #include "crypto/merkle.h"
 #include "tests/expect.h"
+#include "tests/suite.h"
 
 /* ---- definition ---- */
 
@@ -751,11 +750,7 @@ main(void)
 {
 	Suite *suite = suite_create("rules_setup");
 	TCase *tc = tcase_create("rules_setup");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, definitions);
 	tcase_add_test(tc, expected_election);
 	tcase_add_test(tc, items);
@@ -771,9 +766,5 @@ main(void)
 	tcase_add_test(tc, board_keys);
 	tcase_add_test(tc, board_key_alone);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -3,11 +3,10 @@
  * an election, by each kind of author, is taken or refused with the named reason.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "crypto/mem.h"
 #include "tests/bottle.h"
+#include "tests/suite.h"
 
 enum stage {
 	EMPTY,
@@ -520,18 +519,10 @@ main(void)
 {
 	Suite *suite = suite_create("rules_table");
 	TCase *tc = tcase_create("rules_table");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, every_cell);
 	tcase_add_test(tc, no_late_items);
 	tcase_add_test(tc, names_of_checks);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

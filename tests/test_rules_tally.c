@@ -1,12 +1,11 @@
 /* test_rules_tally: ready, mix, decrypt, fault, result: every refusal, and whole tallies. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ballots/outcome.h"
-#include "crypto/mem.h"
 #include "crypto/shuffle.h"
 #include "tests/expect.h"
+#include "tests/suite.h"
 
 /* Four trustees: t = 2, quorum 3, two mixers. */
 static const struct bottle_plan plan = { .voters = 4, .trustees = 4, .late_items = 1 };
@@ -847,11 +846,7 @@ main(void)
 {
 	Suite *suite = suite_create("rules_tally");
 	TCase *tc = tcase_create("rules_tally");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, readies);
 	tcase_add_test(tc, the_input_list);
 	tcase_add_test(tc, mixes);
@@ -866,9 +861,5 @@ main(void)
 	tcase_add_loop_test(tc, any_trustees, 0, 4);
 	tcase_add_loop_test(tc, whole_board, 0, 2);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -4,12 +4,11 @@
  */
 #include <check.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "crypto/mem.h"
 #include "tests/expect.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 #define VOTERS 60
 #define WORKERS 3
@@ -260,18 +259,10 @@ main(void)
 {
 	Suite *suite = suite_create("rules_threads");
 	TCase *tc = tcase_create("rules_threads");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_loop_test(tc, crowd, 0, 4);
 	tcase_add_test(tc, efforts);
 	tcase_add_test(tc, cancelling);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "crypto/base64.h"
-#include "crypto/mem.h"
 #include "crypto/schnorr.h"
 #include "tests/expect.h"
+#include "tests/suite.h"
 
 static const struct bottle_plan plan = { .voters = 4, .late_items = 1 };
 
@@ -656,11 +656,7 @@ main(void)
 {
 	Suite *suite = suite_create("rules_vote");
 	TCase *tc = tcase_create("rules_vote");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return 3;
 	tcase_add_test(tc, ballots);
 	tcase_add_test(tc, proofs);
 	tcase_add_test(tc, chains);
@@ -672,9 +668,5 @@ main(void)
 	tcase_add_test(tc, closing);
 	tcase_add_test(tc, large_ballots);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

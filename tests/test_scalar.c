@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/mem.h"
 #include "crypto/rng.h"
 #include "crypto/scalar.h"
+#include "tests/suite.h"
 
 #define EDGES 64
 #define RANDOM 400
@@ -661,11 +661,7 @@ main(void)
 {
 	Suite *suite = suite_create("scalar");
 	TCase *tcase = tcase_create("scalar");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_set_timeout(tcase, getenv("TABELLA_LONG") != NULL ? 0 : 60);
 	tcase_add_test(tcase, two_at_the_edges);
 	tcase_add_test(tcase, two_at_random);
@@ -682,8 +678,5 @@ main(void)
 	tcase_add_test(tcase, many_reduced_at_once);
 	tcase_add_test(tcase, long_run);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/schnorr.h"
 #include "tests/proof_kit.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_schnorr";
@@ -637,5 +638,5 @@ main(void)
 	tcase_add_test(tc, both_equations_count);
 	tcase_add_loop_test(tc, tiny_proofs, 0, 2);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

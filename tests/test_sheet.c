@@ -10,6 +10,7 @@
 #include "ballots/sheet.h"
 #include "crypto/rng.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 static enum result
 read_bytes(struct sheet **out, const char *bytes, size_t len, struct why *why)
@@ -578,8 +579,6 @@ main(void)
 {
 	Suite *suite = suite_create("sheet");
 	TCase *tc = tcase_create("sheet");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, leader_2013);
@@ -598,9 +597,5 @@ main(void)
 	tcase_add_test(tc, random_bytes);
 	tcase_add_test(tc, mutated_sheets);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -7,6 +7,7 @@
 #include "crypto/shuffle.h"
 #include "crypto/shuffle_parts.h"
 #include "tests/mix_kit.h"
+#include "tests/suite.h"
 
 /* ---- true statements ---- */
 
@@ -882,5 +883,5 @@ main(void)
 	tcase_add_test(tc, the_first_refusal);
 	tcase_add_test(tc, progress_and_cancelling);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "crypto/shuffle_parts.h"
 #include "tests/mix_kit.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_shuffle_equations";
@@ -556,5 +557,5 @@ main(void)
 	tcase_add_test(tc, one_answer_per_challenge);
 	tcase_add_test(tc, tiny_proofs);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

@@ -3,13 +3,13 @@
  * refused.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "crypto/base64.h"
 #include "crypto/sign.h"
+#include "tests/suite.h"
 
 /* RFC 8032 section 7.1, tests 1 to 3. */
 static const struct {
@@ -186,20 +186,12 @@ main(void)
 {
 	Suite *suite = suite_create("sign");
 	TCase *tc = tcase_create("sign");
-	SRunner *runner;
-	int failed;
 
-	if (sodium_init() < 0)
-		return EXIT_FAILURE;
 	tcase_add_test(tc, known_answers);
 	tcase_add_test(tc, label_message_key_and_signature_all_count);
 	tcase_add_test(tc, a_second_form_of_s_is_refused);
 	tcase_add_test(tc, useless_keys_are_refused);
 	tcase_add_test(tc, a_key_with_torsion_is_refused_by_the_check);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -16,6 +16,7 @@
 #include "server/stretch.h"
 #include "tests/pg.h"
 #include "tests/store_board.h"
+#include "tests/suite.h"
 
 static struct why why;
 static struct cluster *cluster; /* shared: each case has its own election */
@@ -865,8 +866,6 @@ body(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *tc = tcase_create("store"), *refused = tcase_create("refused");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start_cluster, stop_cluster);
 	tcase_add_checked_fixture(tc, connect_store, disconnect_store);
@@ -895,11 +894,7 @@ body(void)
 	tcase_add_test(refused, several_make_the_tables_at_once);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, refused);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
 
 int

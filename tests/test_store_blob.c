@@ -12,6 +12,7 @@
 #include "server/store_blob.h"
 #include "tests/pg.h"
 #include "tests/store_board.h"
+#include "tests/suite.h"
 
 #define SIZE (2 * STORE_CHUNK + 1000) /* three chunks */
 
@@ -560,8 +561,6 @@ body(void)
 {
 	Suite *suite = suite_create("store_blob");
 	TCase *tc = tcase_create("store_blob");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start_cluster, stop_cluster);
 	tcase_add_test(tc, chunks_in_any_order);
@@ -577,11 +576,7 @@ body(void)
 	tcase_add_test(tc, a_named_blob_stays);
 	tcase_add_test(tc, what_nothing_names_is_dropped);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
 
 int

@@ -19,6 +19,7 @@
 #include "tests/pg.h"
 #include "tests/pg_proxy.h"
 #include "tests/store_board.h"
+#include "tests/suite.h"
 
 static struct why why;
 static struct cluster *cluster;
@@ -573,8 +574,6 @@ body(void)
 {
 	Suite *suite = suite_create("store_faults");
 	TCase *tc = tcase_create("faults"), *load = tcase_create("load");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start_cluster, stop_cluster);
 	tcase_add_test(tc, cut_before_the_commit);
@@ -592,11 +591,7 @@ body(void)
 	tcase_add_test(load, killed_under_load);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, load);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
 
 int

@@ -4,13 +4,12 @@
 #include <check.h>
 #include <gmp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/group.h"
-#include "crypto/mem.h"
 #include "crypto/rng.h"
 #include "tests/slow.h"
+#include "tests/suite.h"
 #include "tests/tiny.h"
 
 static const uint8_t seed[32] = "test_svec";
@@ -871,11 +870,7 @@ main(void)
 {
 	Suite *suite = suite_create("svec");
 	TCase *tc = tcase_create("svec");
-	SRunner *runner;
-	int failed;
 
-	if (mem_init() != R_GOOD)
-		return EXIT_FAILURE;
 	tcase_add_loop_test(tc, new_ones_are_zero, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, decodes, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, names_the_first_bad, 0, SLOW_GROUPS);
@@ -899,9 +894,5 @@ main(void)
 	tcase_add_loop_test_raise_signal(tc, mismatches, SIGABRT, 0, MISMATCHES);
 	tcase_add_loop_test_raise_signal(tc, zero_has_no_inverse, SIGABRT, 0, SLOW_GROUPS);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -10,6 +10,7 @@
 #include "tests/bottle.h"
 #include "tests/must.h"
 #include "tests/proof_kit.h"
+#include "tests/suite.h"
 
 #define MOST 100 /* records in a batch */
 #define ITEMS 3
@@ -462,5 +463,5 @@ main(void)
 	tcase_add_test(tc, duplicates);
 	tcase_add_test(tc, several_elections);
 	suite_add_tcase(suite, tc);
-	return kit_run(suite);
+	return suite_main(suite);
 }

@@ -12,6 +12,7 @@
 #include "ballots/token.h"
 #include "ballots/walk.h"
 #include "tests/must.h"
+#include "tests/suite.h"
 
 /* ---- a record with one of everything ---- */
 
@@ -942,8 +943,6 @@ main(void)
 {
 	Suite *suite = suite_create("walk");
 	TCase *tc = tcase_create("walk");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, any_byte_in_a_string);
@@ -966,9 +965,5 @@ main(void)
 	tcase_add_test(tc, the_writer_keeps_to_the_limits);
 	tcase_add_test(tc, arenas);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
