@@ -8,6 +8,7 @@
 #include "ballots/evidence.h"
 #include "ballots/receipt.h"
 #include "client/file.h"
+#include "crypto/note.h"
 
 /* What a history is shown by. */
 struct history {
@@ -184,42 +185,72 @@ accuse_of_two(const char *path, struct slice definition, struct slice a, struct 
 	return r == R_GOOD;
 }
 
+/* The size of the head in a receipt; 0 if there is none. Whether it holds is judged with the evidence. */
+static uint64_t
+promised_size(const struct receipt *receipt)
+{
+	struct checkpoint head;
+	struct note note;
+
+	return note_parse(&note, slice_of(receipt->checkpoint)) == R_GOOD &&
+		checkpoint_read(&head, note.text) == R_GOOD
+	    ? head.size
+	    : 0;
+}
+
 void
-accuse_of_receipt(struct mirror *m, struct slice bytes, char **path)
+accuse_of_promise(const char *dir, const struct evidence_case *shown, uint64_t size,
+    const struct merkle_tree *tree, struct slice bytes, char **path)
 {
 	struct digest nodes[MERKLE_PATH_MAX + 1];
-	struct evidence_case c = { .nodes = nodes };
+	struct evidence_case c = *shown;
 	struct receipt receipt = { 0 };
 	struct buffer out = { 0 };
 	struct entry entry;
-	struct history h;
-	enum result r = history_read(&h, m);
+	uint64_t promised;
 
 	*path = NULL;
-	if (r == R_GOOD)
-		r = receipt_read(&receipt, bytes, NULL);
-	if (r == R_GOOD)
-		r = entry_read(&entry, slice_of(receipt.entry), NULL);
-	if (r != R_GOOD || h.kept.n == 0)
+	if (receipt_read(&receipt, bytes, NULL) != R_GOOD ||
+	    entry_read(&entry, slice_of(receipt.entry), NULL) != R_GOOD)
 		goto out;
-	c.definition = buffer_slice(&h.definition);
-	c.keys = h.keys;
-	c.n_keys = h.n_keys;
-	c.head[0] = buffer_slice(&h.kept);
-	if (entry.seq < h.head.size && h.head.size <= merkle_tree_size(m->tree)) {
-		nodes[0] = *merkle_tree_leaf(m->tree, entry.seq);
-		c.n = 1 + merkle_tree_inclusion(m->tree, nodes + 1, entry.seq, h.head.size);
-		r = evidence_of_receipt(&out, &c, bytes, NULL);
-	} else {
-		/* Our board is shorter: was it signed later? */
-		c.head[1] = slice_of(receipt.checkpoint);
-		r = evidence_of_heads(&out, &c, NULL);
+	c.nodes = nodes;
+	if (tree != NULL && entry.seq < size) {
+		nodes[0] = *merkle_tree_leaf(tree, entry.seq);
+		c.n = 1 + merkle_tree_inclusion(tree, nodes + 1, entry.seq, size);
+		if (evidence_of_receipt(&out, &c, bytes, NULL) == R_GOOD)
+			*path = keep(dir, buffer_slice(&out));
 	}
-	if (r == R_GOOD)
-		*path = keep(m->evidence_dir, buffer_slice(&out));
+	if (*path != NULL)
+		goto out;
+	/* Its entry is there, or the board is shorter: is it another history, or signed later? */
+	buffer_clear(&out);
+	promised = promised_size(&receipt);
+	c.head[1] = slice_of(receipt.checkpoint);
+	c.n = tree != NULL && promised > 0 && promised < size
+	    ? whole_proof(nodes, tree, promised, size)
+	    : 0;
+	if (evidence_of_heads(&out, &c, NULL) == R_GOOD)
+		*path = keep(dir, buffer_slice(&out));
 out:
 	receipt_free(&receipt);
 	buffer_free(&out);
+}
+
+void
+accuse_of_receipt(struct mirror *m, struct slice bytes, char **path)
+{
+	struct evidence_case shown = { .n = 0 };
+	struct history h;
+
+	*path = NULL;
+	if (history_read(&h, m) == R_GOOD && h.kept.n > 0) {
+		shown.definition = buffer_slice(&h.definition);
+		shown.keys = h.keys;
+		shown.n_keys = h.n_keys;
+		shown.head[0] = buffer_slice(&h.kept);
+		accuse_of_promise(m->evidence_dir, &shown, h.head.size,
+		    h.head.size <= merkle_tree_size(m->tree) ? m->tree : NULL, bytes, path);
+	}
 	history_free(&h);
 }
 

@@ -5,6 +5,7 @@
 #ifndef CLIENT_ACCUSE_H
 #define CLIENT_ACCUSE_H
 
+#include "ballots/evidence.h"
 #include "client/mirror.h"
 #include "crypto/buffer.h"
 #include "crypto/result.h"
@@ -25,6 +26,12 @@ void accuse_of_receipt(struct mirror *m, struct slice receipt, char **path);
  * is the record. */
 int accuse_of_two(const char *path, struct slice definition, struct slice a, struct slice b,
     const struct digest *nodes, size_t n);
+
+/* The same for who has no mirror: of the board are known its definition and keys, the head that it
+ * shows (shown->head[0], of `size` entries) and the tree over its entries up to there (NULL: they are not those of
+ * the head). Writes to `dir`. */
+void accuse_of_promise(const char *dir, const struct evidence_case *shown, uint64_t size,
+    const struct merkle_tree *tree, struct slice receipt, char **path);
 
 /* Add to the text of `why` where the evidence is, or that there is none; frees path. */
 void accuse_tell(struct why *why, char *path);

@@ -1,17 +1,21 @@
 /* tabella verify receipt: the board's word, and whether it has kept it. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ballots/entry.h"
 #include "ballots/receipt.h"
 #include "ballots/record.h"
+#include "client/accuse.h"
 #include "client/file.h"
 #include "client/terminal.h"
 #include "client/verify_words.h"
 #include "crypto/merkle.h"
+#include "crypto/note.h"
 
 #define RECEIPT_MOST ((size_t)64 << 20)
+#define KEEP "Keep the receipt and tell the organiser and the trustees"
 
 /* The board's key as the election id vouches for it: entry 0 is the definition that has this
  * id. The caller frees the record. */
@@ -60,15 +64,24 @@ look_for_key(void *arg, uint64_t seq, struct slice line)
 	return R_GOOD;
 }
 
+/* Give the lines up to `end`, or as many as there are. */
 static enum result
-find_keys(struct question *q, struct key_search *s, struct why *why)
+all_lines(struct question *q, const struct digest *election, uint64_t end, source_each *each,
+    void *arg, struct why *why)
 {
 	const struct source *source = q->folder != NULL ? folder_source(q->folder) : NULL;
 	uint64_t seq = 0;
 
-	if (source != NULL)
-		return source->entries(source->ctx, 0, folder_size(q->folder), look_for_key, s);
-	return board_lines(q->board, &s->signers->election, &seq, UINT64_MAX, look_for_key, s, why);
+	if (source == NULL)
+		return board_lines(q->board, election, &seq, end, each, arg, why);
+	end = end < folder_size(q->folder) ? end : folder_size(q->folder);
+	return source->entries(source->ctx, 0, end, each, arg);
+}
+
+static enum result
+find_keys(struct question *q, struct key_search *s, struct why *why)
+{
+	return all_lines(q, &s->signers->election, UINT64_MAX, look_for_key, s, why);
 }
 
 struct rooting {
@@ -111,8 +124,7 @@ compare_archive(struct question *q, const struct receipt_facts *facts, struct wh
 	if (!digest_equal(&rooting.root, &facts->head.root))
 		return why_set(why, R_EQUIVOCATION,
 		    "the archive is another history than the one that the board signed in the "
-		    "receipt\n"
-		    "Keep both: they are evidence against the board");
+		    "receipt\n" KEEP);
 	return R_GOOD;
 }
 
@@ -142,7 +154,7 @@ compare_board(struct question *q, struct key_search *search, const struct receip
 	if (head.size < facts->head.size) {
 		r = why_set(why, R_ROLLBACK,
 		    "the board has signed %" PRIu64 " entries in the receipt and shows %" PRIu64
-		    " now\nKeep both heads: they are evidence against the board",
+		    " now\n" KEEP,
 		    facts->head.size, head.size);
 		goto out;
 	}
@@ -152,12 +164,103 @@ compare_board(struct question *q, struct key_search *search, const struct receip
 	    merkle_check_consistency(&facts->head.root, facts->head.size, &head.root, head.size,
 		path, n) != R_GOOD)
 		r = why_set(why, R_EQUIVOCATION,
-		    "the board shows another history than the one that it signed in the receipt\n"
-		    "Keep both heads: they are evidence against the board");
+		    "the board shows another history than the one that it signed in the "
+		    "receipt\n" KEEP);
 out:
 	buffer_free(&note);
 	return r;
 }
+
+/* ---- a receipt that is not honoured ---- */
+
+/* What is shown instead. */
+struct shown {
+	struct key_search search;
+	struct merkle_tree *tree;
+	struct buffer definition, key[HEAD_KEYS_MAX];
+	struct slice keys[HEAD_KEYS_MAX];
+	size_t n_keys;
+};
+
+static enum result
+take_line(void *arg, uint64_t seq, struct slice line)
+{
+	struct shown *s = arg;
+	struct digest leaf;
+	struct entry entry;
+	enum result r;
+
+	merkle_leaf(&leaf, line.p, line.n);
+	r = merkle_tree_append(s->tree, &leaf);
+	if (r == R_GOOD)
+		r = look_for_key(&s->search, seq, line);
+	if (r != R_GOOD || entry_read(&entry, line, NULL) != R_GOOD)
+		return r;
+	if (seq == 0)
+		buffer_add(&s->definition, entry.record.p, entry.record.n);
+	if (s->search.signers->later_count > s->n_keys) {
+		buffer_add(&s->key[s->n_keys], entry.record.p, entry.record.n);
+		s->keys[s->n_keys] = buffer_slice(&s->key[s->n_keys]);
+		s->n_keys++;
+	}
+	return R_GOOD;
+}
+
+/* The signed head that is shown. */
+static enum result
+shown_head(struct question *q, struct buffer *note, const struct digest *election)
+{
+	char *path;
+	enum result r;
+
+	if (q->folder == NULL)
+		return board_checkpoint(q->board, note, election, NULL);
+	path = file_path(q->archive, "checkpoint");
+	r = path == NULL ? R_NO_MEMORY : file_read(note, path, HEAD_BYTES_MAX, NULL);
+	free(path);
+	return r;
+}
+
+/* Keep what convicts the board, in the folder where we are, and say so. */
+static void
+accuse(struct question *q, const struct head_signers *known, struct slice receipt, struct why *why)
+{
+	struct head_signers signers = { .definition = known->definition,
+		.election = known->election };
+	struct shown s = { .search = { .signers = &signers } };
+	struct evidence_case c = { .n = 0 };
+	struct checkpoint head;
+	struct note note;
+	struct buffer text = { 0 };
+	struct digest root = { { 0 } };
+	char *path = NULL;
+	size_t i;
+
+	signers.later = s.search.keys;
+	if (shown_head(q, &text, &signers.election) == R_GOOD &&
+	    note_parse(&note, buffer_slice(&text)) == R_GOOD &&
+	    checkpoint_read(&head, note.text) == R_GOOD && head.size <= EVIDENCE_ENTRIES_MAX &&
+	    merkle_tree_new(&s.tree) == R_GOOD &&
+	    all_lines(q, &signers.election, head.size, take_line, &s, NULL) == R_GOOD &&
+	    buffer_result(&s.definition) == R_GOOD) {
+		if (merkle_tree_size(s.tree) == head.size)
+			merkle_tree_root(s.tree, &root, head.size);
+		c.definition = buffer_slice(&s.definition);
+		c.keys = s.keys;
+		c.n_keys = s.n_keys;
+		c.head[0] = buffer_slice(&text);
+		accuse_of_promise(".", &c, head.size,
+		    digest_equal(&root, &head.root) ? s.tree : NULL, receipt, &path);
+	}
+	accuse_tell(why, path);
+	merkle_tree_free(s.tree);
+	buffer_free(&s.definition);
+	for (i = 0; i < HEAD_KEYS_MAX; i++)
+		buffer_free(&s.key[i]);
+	buffer_free(&text);
+}
+
+/* ---- the command ---- */
 
 static void
 print_found(const struct receipt_facts *facts, struct slice record)
@@ -180,7 +283,8 @@ print_found(const struct receipt_facts *facts, struct slice record)
 
 /* A receipt that was read, against the archive or board. */
 static enum result
-judge_receipt(struct question *q, const struct receipt *receipt, struct why *why)
+judge_receipt(struct question *q, const struct receipt *receipt, struct slice bytes,
+    struct why *why)
 {
 	struct record *definition = NULL;
 	struct receipt_expect expect = { .record = { NULL, 0 } };
@@ -205,19 +309,21 @@ judge_receipt(struct question *q, const struct receipt *receipt, struct why *why
 	r = receipt_verify(receipt, &expect, &facts, why);
 	if (r == R_BAD_CHECKPOINT && (r = find_keys(q, &search, why)) == R_GOOD)
 		r = receipt_verify(receipt, &expect, &facts, why);
-	if (r != R_GOOD || (r = question_line(q, &line, &entry.election, facts.seq, why)) != R_GOOD)
+	if (r != R_GOOD)
 		goto out;
-	if (!slice_equal(buffer_slice(&line), slice_of(receipt->entry))) {
+	/* From here on the board has promised it. */
+	r = question_line(q, &line, &entry.election, facts.seq, why);
+	if (r == R_GOOD && !slice_equal(buffer_slice(&line), slice_of(receipt->entry)))
 		r = why_set(why, R_MISSING_ENTRY,
-		    "entry %" PRIu64 " is another than the board has signed in the receipt\n"
-		    "Keep the receipt: it is evidence against the board",
+		    "entry %" PRIu64 " is another than the board has signed in the receipt\n" KEEP,
 		    facts.seq);
-		goto out;
-	}
-	r = q->folder != NULL ? compare_archive(q, &facts, why)
-			      : compare_board(q, &search, &facts, why);
+	if (r == R_GOOD)
+		r = q->folder != NULL ? compare_archive(q, &facts, why)
+				      : compare_board(q, &search, &facts, why);
 	if (r == R_GOOD)
 		print_found(&facts, entry.record);
+	else if (r == R_MISSING_ENTRY || r == R_EQUIVOCATION || r == R_ROLLBACK)
+		accuse(q, &expect.signers, bytes, why);
 out:
 	record_free(definition);
 	buffer_free(&line);
@@ -241,7 +347,7 @@ verify_receipt(const struct command *self, int argc, char **argv)
 	if (r == R_GOOD)
 		r = receipt_read(&receipt, buffer_slice(&bytes), &why);
 	if (r == R_GOOD)
-		r = judge_receipt(&q, &receipt, &why);
+		r = judge_receipt(&q, &receipt, buffer_slice(&bytes), &why);
 	receipt_free(&receipt);
 	buffer_free(&bytes);
 	question_free(&q);

@@ -232,6 +232,25 @@ if evidence "$TMPDIR/Zoe/mirror/evidence-E4.json" E4; then
 else
 	bad "a receipt that is not honoured convicts the board" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
 fi
+# The same for whoever has the receipt and nothing else; in the folder where they are.
+mkdir "$TMPDIR/third"
+in_third() { (cd "$TMPDIR/third" && "$TABELLA" "$@"); }
+refused "a receipt that is not honoured, without a copy" 1 MISSING_ENTRY \
+    in_third verify receipt "$receipt" --board "$URL" --election "$ID"
+if evidence "$TMPDIR/third/evidence-E4.json" E4; then
+	good "it convicts the board too"
+else
+	bad "it convicts the board too" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
+python3 "$TOP_SRCDIR/tests/stub_board.py" receipt "$TMPDIR/archive/entries.ndjson" \
+    "$TMPDIR/archive/checkpoint" 0 >"$TMPDIR/receipt0"
+refused "a receipt under a head of another history" 1 EQUIVOCATION \
+    in_third verify receipt "$TMPDIR/receipt0" --board "$URL" --election "$ID"
+if evidence "$TMPDIR/third/evidence-E2.json" E2; then
+	good "that convicts it as well"
+else
+	bad "that convicts it as well" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
 api "elections/$ID/checkpoint" >"$TMPDIR/head"
 proof() { api "elections/$ID/consistency?from=$1&to=$2" | jq -r '.path[]' | while read -r h; do python3 -c 'import base64, sys
 print(base64.b64encode(base64.urlsafe_b64decode(sys.argv[1] + "==")).decode())' "$h"; done; }
@@ -260,5 +279,11 @@ if evidence "$TMPDIR/second/mirror/evidence-E5.json" E5; then
 	good "an invalid entry convicts the board"
 else
 	bad "an invalid entry convicts the board" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
+fi
+refused "the same for who verifies it once" 1 LATE_BALLOT in_third verify "$AT" --election "$ID"
+if evidence "$TMPDIR/third/evidence-E5.json" E5; then
+	good "that convicts the board, too"
+else
+	bad "that convicts the board, too" "$(cat "$TMPDIR/out" "$TMPDIR/verdict")"
 fi
 finish
