@@ -9,6 +9,7 @@
 
 #include "ballots/archive_parts.h"
 #include "ballots/entry.h"
+#include "ballots/whole.h"
 #include "crypto/base64.h"
 #include "crypto/merkle.h"
 
@@ -51,39 +52,10 @@ cannot(const struct writer *w, const char *name)
 
 /* ---- files ---- */
 
-static int
-write_all(int fd, struct slice bytes)
-{
-	ssize_t n;
-
-	while (bytes.n > 0) {
-		n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
-create(int dir, const char *name)
-{
-	return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-}
-
 static enum result
 write_file(const struct writer *w, int dir, const char *name, struct slice bytes)
 {
-	int fd = create(dir, name), bad;
-
-	if (fd < 0)
-		return cannot(w, name);
-	bad = write_all(fd, bytes) != 0 || fsync(fd) != 0;
-	bad |= close(fd) != 0;
-	return bad ? cannot(w, name) : R_GOOD;
+	return whole_make(dir, name, bytes, 0644) == R_GOOD ? R_GOOD : cannot(w, name);
 }
 
 /* ---- entries and their blobs ---- */
@@ -157,7 +129,9 @@ copy_line(void *arg, uint64_t seq, struct slice line)
 static enum result
 write_entries(struct writer *w)
 {
-	int fd = create(w->dir, "entries.ndjson"), bad;
+	int fd = openat(w->dir, "entries.ndjson",
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644),
+	    bad;
 	enum result r;
 
 	if (fd < 0)

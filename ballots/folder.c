@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ballots/record.h"
+#include "ballots/whole.h"
 #include "crypto/base64.h"
 
 /* A line is a record and the entry around it. */
@@ -367,46 +368,17 @@ folder_has_blob(const struct folder *f, const struct digest *id)
 	return there;
 }
 
-static int
-write_blob(int fd, struct slice bytes)
-{
-	ssize_t n;
-
-	while (bytes.n > 0) {
-		n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return fsync(fd);
-}
-
 enum result
 folder_add_blob(struct folder *f, struct slice bytes, struct digest *id, struct why *why)
 {
-	char *path, *partial = NULL;
-	enum result r = R_NO_MEMORY;
-	int fd = -1, bad;
+	enum result r;
+	char *path;
 
 	sha256(id, bytes.p, bytes.n);
 	path = folder_blob_path(f, id);
-	if (path == NULL || asprintf(&partial, "%s.XXXXXX", path) < 0)
-		goto out;
-	fd = mkstemp(partial);
-	if (fd < 0) {
-		r = refused(why, f, "blobs", "written");
-		goto out;
-	}
-	bad = write_blob(fd, bytes) != 0 || fchmod(fd, 0644) != 0;
-	bad |= close(fd) != 0;
-	r = bad || rename(partial, path) != 0 ? refused(why, f, "blobs", "written") : R_GOOD;
-	if (r != R_GOOD)
-		(void)unlink(partial);
-out:
-	free(partial);
+	if (path == NULL)
+		return R_NO_MEMORY;
+	r = whole_write(path, bytes, 0644, WHOLE_REPLACE);
 	free(path);
-	return r;
+	return r == R_GOOD || r == R_NO_MEMORY ? r : refused(why, f, "blobs", "written");
 }

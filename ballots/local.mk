@@ -83,7 +83,9 @@ ballots_libtballots_a_SOURCES = \
 	ballots/token.h \
 	ballots/walk.c \
 	ballots/walk.h \
-	ballots/walk_values.c
+	ballots/walk_values.c \
+	ballots/whole.c \
+	ballots/whole.h
 
 EXTRA_DIST += \
 	ballots/README.md \

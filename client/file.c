@@ -12,6 +12,8 @@
 
 #include <sodium.h>
 
+#include "ballots/whole.h"
+
 #define SECRET_MOST ((size_t)65536)
 
 void
@@ -132,103 +134,30 @@ out:
 	return r;
 }
 
-static int
-write_all(int fd, struct slice bytes)
-{
-	ssize_t n;
-
-	while (bytes.n > 0) {
-		n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Flush the directory that holds `path`, so that a new name survives a crash. */
-static int
-sync_dir_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	int fd, bad;
-
-	if (dir == NULL)
-		return -1;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	if (fd < 0)
-		return -1;
-	bad = fsync(fd);
-	(void)close(fd);
-	return bad;
-}
-
-/* Write to a new file beside `path`; its name is *partial, freed by the caller. */
+/* Say what whole.h has met. */
 static enum result
-write_beside(char **partial, const char *path, struct slice bytes, mode_t mode, struct why *why)
+cannot_write(enum result r, const char *path, struct why *why)
 {
-	int fd, bad;
-
-	if (asprintf(partial, "%s.%ld.%08" PRIx32, path, (long)getpid(), randombytes_random()) <
-	    0) {
-		*partial = NULL;
-		return R_NO_MEMORY;
-	}
-	fd = open(*partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0) {
-		int e = errno;
-
-		return why_set(why, R_NO_DISK, "%s cannot be written: %s", path, strerror(e));
-	}
-	bad = write_all(fd, bytes) != 0 || fsync(fd) != 0;
-	bad |= close(fd) != 0;
-	if (bad) {
-		enum result r = refused(why, path, "written");
-
-		(void)unlink(*partial);
-		return r;
-	}
-	return R_GOOD;
+	return r == R_NO_MEMORY ? why_set(why, r, "out of memory") : refused(why, path, "written");
 }
 
 enum result
 file_write(const char *path, struct slice bytes, mode_t mode, struct why *why)
 {
-	char *partial = NULL;
-	enum result r = write_beside(&partial, path, bytes, mode, why);
+	enum result r = whole_write(path, bytes, mode, WHOLE_REPLACE);
 
-	if (r == R_GOOD && (rename(partial, path) != 0 || sync_dir_of(path) != 0)) {
-		r = refused(why, path, "written");
-		(void)unlink(partial);
-	}
-	free(partial);
-	return r;
+	return r == R_GOOD ? r : cannot_write(r, path, why);
 }
 
 enum result
 file_write_new(const char *path, struct slice bytes, mode_t mode, struct why *why)
 {
-	char *partial = NULL;
-	enum result r = write_beside(&partial, path, bytes, mode, why);
+	enum result r = whole_write(path, bytes, mode, WHOLE_NEW);
 
-	if (r == R_GOOD) {
-		if (link(partial, path) != 0)
-			r = errno == EEXIST
-			    ? why_set(why, R_CONFLICT,
-				  "%s exists already\nNothing was overwritten; choose another name",
-				  path)
-			    : refused(why, path, "written");
-		else if (sync_dir_of(path) != 0)
-			r = refused(why, path, "written");
-		(void)unlink(partial);
-	}
-	free(partial);
-	return r;
+	if (r == R_CONFLICT)
+		return why_set(why, r,
+		    "%s exists already\nNothing was overwritten; choose another name", path);
+	return r == R_GOOD ? r : cannot_write(r, path, why);
 }
 
 enum result
@@ -240,9 +169,9 @@ file_append(const char *path, struct slice bytes, mode_t mode, struct why *why)
 
 	if (fd < 0)
 		return refused(why, path, "written");
-	bad = write_all(fd, bytes) != 0 || fsync(fd) != 0;
+	bad = whole_put(fd, bytes) != R_GOOD || fsync(fd) != 0;
 	bad |= close(fd) != 0;
-	if (bad || (new &&sync_dir_of(path) != 0))
+	if (bad || (new &&whole_keep_name(path) != R_GOOD))
 		return refused(why, path, "written");
 	return R_GOOD;
 }

@@ -16,6 +16,7 @@
 #include <openssl/ts.h>
 
 #include "ballots/head.h"
+#include "ballots/whole.h"
 #include "crypto/base64.h"
 
 #define LOOK_MS 500
@@ -70,46 +71,6 @@ path_of(char out[4096], const struct stamps *s, const struct stamp *stamp, const
 	    : R_NO_DISK;
 }
 
-static enum result
-read_file(struct buffer *out, const char *path)
-{
-	enum result r = R_GOOD;
-	uint8_t *room;
-	ssize_t got = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? R_NOT_FOUND : R_NO_DISK;
-	room = buffer_room(out, ANSWER_MOST);
-	if (room == NULL)
-		r = R_NO_MEMORY;
-	else
-		got = read(fd, room, ANSWER_MOST);
-	if (r == R_GOOD && got < 0)
-		r = R_NO_DISK;
-	else if (r == R_GOOD)
-		out->n += (size_t)got;
-	(void)close(fd);
-	return r;
-}
-
-/* Whole or not at all, on disk when this returns. */
-static enum result
-write_file(const char *path, const struct buffer *bytes)
-{
-	char partial[4104];
-	bool good;
-	int fd;
-
-	(void)snprintf(partial, sizeof partial, "%s.new", path);
-	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return R_NO_DISK;
-	good = write(fd, bytes->p, bytes->n) == (ssize_t)bytes->n && fsync(fd) == 0;
-	good &= close(fd) == 0;
-	return good && rename(partial, path) == 0 ? R_GOOD : R_NO_DISK;
-}
-
 /* The head goes first: a response without it would mean nothing. */
 static enum result
 keep(const struct stamps *s, const struct stamp *stamp)
@@ -124,10 +85,11 @@ keep(const struct stamps *s, const struct stamp *stamp)
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
 		return R_NO_DISK;
 	*slash = '/';
-	r = write_file(path, &stamp->head);
+	r = whole_write(path, buffer_slice(&stamp->head), 0644, WHOLE_REPLACE);
 	if (r == R_GOOD)
 		r = path_of(path, s, stamp, ".tsr");
-	return r == R_GOOD ? write_file(path, &stamp->response) : r;
+	return r == R_GOOD ? whole_write(path, buffer_slice(&stamp->response), 0644, WHOLE_REPLACE)
+			   : r;
 }
 
 static enum result
@@ -137,11 +99,11 @@ find_kept(const struct stamps *s, struct stamp *stamp)
 	enum result r = path_of(path, s, stamp, ".checkpoint");
 
 	if (r == R_GOOD)
-		r = read_file(&stamp->head, path);
+		r = whole_read(&stamp->head, path, ANSWER_MOST);
 	if (r == R_GOOD)
 		r = path_of(path, s, stamp, ".tsr");
 	if (r == R_GOOD)
-		r = read_file(&stamp->response, path);
+		r = whole_read(&stamp->response, path, ANSWER_MOST);
 	return r;
 }
 
