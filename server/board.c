@@ -392,8 +392,8 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 	if (r == R_GOOD)
 		r = mark_each(b->mark, must_be_here, &l);
 	if (r == R_GOOD)
-		r = witnesses_new(&b->witnesses, b->hosts, config->witnesses, config->witness_count,
-		    config->log, &config->store, why);
+		r = witnesses_new(&b->witnesses, b->hosts, config->folder, config->witnesses,
+		    config->witness_count, config->log, &config->store, why);
 	if (r == R_GOOD)
 		r = witnesses_first(b->witnesses, why);
 	/* Another board on this database may have gone on in the meantime. */

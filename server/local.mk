@@ -91,7 +91,9 @@ server_libtserver_a_SOURCES = \
 	server/tls.h \
 	server/verify.c \
 	server/witness.c \
-	server/witness.h
+	server/witness.h \
+	server/witnessed.c \
+	server/witnessed.h
 server_libtserver_a_CPPFLAGS = $(AM_CPPFLAGS) -DPG_BINDIR='"$(PG_BINDIR)"'
 nodist_server_libtserver_a_SOURCES = server/schema.c
 endif

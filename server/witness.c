@@ -12,8 +12,10 @@
 
 #include "ballots/head.h"
 #include "crypto/base64.h"
+#include "server/witnessed.h"
 
 #define LOOK_MS 50      /* between two looks at the heads */
+#define KEEP_MS 1000    /* between two writes of co-signed heads */
 #define ROUND_MS 2000   /* how long a head waits for its quorum */
 #define BACK_OFF_MS 500 /* after a failure; doubled up to */
 #define BACK_OFF_MOST_MS 10000
@@ -29,6 +31,7 @@ struct round {
 	uint64_t witnessed;      /* whose they are: bit i for witness i of the definition */
 	uint64_t beyond;         /* who has co-signed a longer one and so cannot co-sign this one */
 	struct buffer full;      /* the newest one with the quorum; empty: none yet */
+	uint64_t full_size, kept_size, kept_ms; /* of it; and of the one on disk */
 };
 
 /* What a witness has co-signed of an election. */
@@ -53,6 +56,7 @@ struct asker {
 
 struct witnesses {
 	struct hosts *hosts;
+	const char *folder;
 	struct log *log;
 	const struct store_options *store;
 	struct asker *asker[CHECKPOINT_WITNESSES_MAX];
@@ -248,6 +252,7 @@ join_lines(struct witnesses *w, struct hosted *host, const struct head_signers *
 		if (enough(head.witnessed, signers->definition)) {
 			buffer_clear(&round->full);
 			buffer_add(&round->full, round->note.p, round->note.n);
+			round->full_size = size;
 		}
 	}
 	(void)pthread_mutex_unlock(&w->lock);
@@ -407,6 +412,73 @@ rest(struct witnesses *w, unsigned ms)
 	return stop;
 }
 
+/* ---- on disk ---- */
+
+/* Keep what is newer than what is on disk; at most once in a while, since each time costs the disk two
+ * flushes, or `now`. */
+static void
+keep_heads(struct witnesses *w, bool now)
+{
+	struct buffer note = { 0 };
+	struct hosted *host;
+	struct round *round;
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < ELECTIONS_MOST && (host = hosts_at(w->hosts, i)) != NULL; i++) {
+		buffer_clear(&note);
+		(void)pthread_mutex_lock(&w->lock);
+		round = host->topic < ELECTIONS_MOST ? w->round[host->topic] : NULL;
+		size = round != NULL ? round->full_size : 0;
+		if (size > 0 && size > round->kept_size &&
+		    (now || now_ms() - round->kept_ms >= KEEP_MS)) {
+			buffer_add(&note, round->full.p, round->full.n);
+			round->kept_size = size;
+			round->kept_ms = now_ms();
+		}
+		(void)pthread_mutex_unlock(&w->lock);
+		if (note.n > 0 && buffer_result(&note) == R_GOOD &&
+		    witnessed_write(w->folder, &host->id, buffer_slice(&note)) != R_GOOD)
+			log_event(w->log, LOG_WITNESS,
+			    "a head with the lines of its witnesses could not be kept in %s",
+			    w->folder);
+	}
+	buffer_free(&note);
+}
+
+/* Take up what this board had when it ended, if it holds. */
+static enum result
+take_up(struct witnesses *w, struct hosted *host)
+{
+	struct frozen *frozen = hosted_frozen(host);
+	const struct head_signers signers = frozen_signers(frozen);
+	struct buffer note = { 0 };
+	struct checkpoint head;
+	struct round *round;
+	enum result r = R_GOOD;
+
+	if (signers.definition == NULL || signers.definition->witness_count == 0)
+		goto out;
+	r = witnessed_read(w->folder, &host->id, &note);
+	(void)pthread_mutex_lock(&w->lock);
+	if (r == R_GOOD && head_open(&head, buffer_slice(&note), &signers) == R_GOOD &&
+	    head_quorum(&head, signers.definition, NULL) == R_GOOD &&
+	    head.size <= hosted_size(host) && (round = round_of(w, host)) != NULL) {
+		buffer_add(&round->full, note.p, note.n);
+		round->full_size = round->kept_size = round->size = head.size;
+		round->note = note;
+		note = (struct buffer){ 0 };
+		r = buffer_result(&round->full);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	/* What cannot be read is asked for again. */
+	r = r == R_NO_MEMORY ? r : R_GOOD;
+out:
+	buffer_free(&note);
+	frozen_unref(frozen);
+	return r;
+}
+
 static void *
 ask_on(void *arg)
 {
@@ -421,6 +493,7 @@ ask_on(void *arg)
 		     now_ms() >= a->not_before_ms && (host = hosts_at(a->all->hosts, i)) != NULL;
 		     i++)
 			busy |= look(a, host);
+		keep_heads(a->all, false);
 	}
 	return NULL;
 }
@@ -512,8 +585,9 @@ add_asker(struct witnesses *w, const struct witness_address *address, struct why
 }
 
 enum result
-witnesses_new(struct witnesses **out, struct hosts *hosts, const struct witness_address addresses[],
-    size_t n, struct log *log, const struct store_options *store, struct why *why)
+witnesses_new(struct witnesses **out, struct hosts *hosts, const char *folder,
+    const struct witness_address addresses[], size_t n, struct log *log,
+    const struct store_options *store, struct why *why)
 {
 	struct witnesses *w = calloc(1, sizeof *w);
 	enum result r = R_GOOD;
@@ -525,6 +599,7 @@ witnesses_new(struct witnesses **out, struct hosts *hosts, const struct witness_
 		return R_NO_MEMORY;
 	}
 	w->hosts = hosts;
+	w->folder = folder;
 	w->log = log;
 	w->store = store;
 	(void)pthread_mutex_init(&w->lock, NULL);
@@ -541,8 +616,14 @@ witnesses_new(struct witnesses **out, struct hosts *hosts, const struct witness_
 enum result
 witnesses_start(struct witnesses *w)
 {
+	struct hosted *host;
+	enum result r = R_GOOD;
 	size_t i;
 
+	for (i = 0; r == R_GOOD && (host = hosts_at(w->hosts, i)) != NULL; i++)
+		r = take_up(w, host);
+	if (r != R_GOOD)
+		return r;
 	for (i = 0; i < w->n; i++) {
 		if (pthread_create(&w->asker[i]->thread, NULL, ask_on, w->asker[i]) != 0)
 			return R_NO_MEMORY;
@@ -562,9 +643,11 @@ witnesses_free(struct witnesses *w)
 	w->stop = true;
 	(void)pthread_cond_broadcast(&w->stopped);
 	(void)pthread_mutex_unlock(&w->lock);
-	for (i = 0; i < w->n; i++) {
+	for (i = 0; i < w->n; i++)
 		if (w->asker[i]->runs)
 			(void)pthread_join(w->asker[i]->thread, NULL);
+	keep_heads(w, true);
+	for (i = 0; i < w->n; i++) {
 		curl_easy_cleanup(w->asker[i]->curl);
 		store_free(w->asker[i]->store);
 		free(w->asker[i]);

@@ -28,9 +28,9 @@ struct witness_address {
 
 struct witnesses;
 
-/* `hosts`, `log`, the store's options and the addresses must outlive it. R_BAD_INPUT for an address that is none. Free
+/* `hosts`, `folder` (where co-signed heads are kept across restarts), `log`, the store's options and the addresses must outlive it. R_BAD_INPUT for an address that is none. Free
  * with witnesses_free. */
-enum result witnesses_new(struct witnesses **out, struct hosts *hosts,
+enum result witnesses_new(struct witnesses **out, struct hosts *hosts, const char *folder,
     const struct witness_address addresses[], size_t n, struct log *log,
     const struct store_options *store, struct why *why);
 void witnesses_free(struct witnesses *w); /* stops them first; NULL is fine */
@@ -39,7 +39,7 @@ void witnesses_free(struct witnesses *w); /* stops them first; NULL is fine */
  * cannot be asked; R_ROLLBACK: one has co-signed a longer head; R_EQUIVOCATION: another of the
  * same length. */
 enum result witnesses_first(struct witnesses *w, struct why *why);
-/* Start the threads. */
+/* Take up the co-signed heads that were kept, and start the threads. R_NO_MEMORY. */
 enum result witnesses_start(struct witnesses *w);
 
 /* Any thread: add the newest head with the quorum; without witnesses in the definition the newest

@@ -116,6 +116,31 @@ fi
 stop "$liar"
 expect "the check of a receipt" 0 "$TABELLA" vote check --dir "$TMPDIR/Bob"
 
+# A board that is started again has what it had, with all its witnesses away; killed too.
+wait_for "$LONG" all_witnessed || bad "the witnesses keep up"
+stop "${WITNESS[1]}"
+stop "${WITNESS[2]}"
+before=$(witnessed)
+stop "$BOARD_PID"
+board_start
+if [ "$before" -gt 0 ] && [ "$(witnessed)" = "$before" ]; then
+	good "co-signed heads outlive the board"
+else
+	bad "co-signed heads outlive the board" "$before $(witnessed)"
+fi
+expect "so the receipt counts" 0 "$TABELLA" vote check --dir "$TMPDIR/Bob"
+stop "$BOARD_PID" KILL
+board_start
+if [ "$(witnessed)" = "$before" ]; then good "and a crash"; else bad "and a crash" "$before $(witnessed)"; fi
+# What does not hold is not shown.
+stop "$BOARD_PID"
+sed -i '2s/.*/1/' "$TMPDIR/board/witnessed/$ID"
+board_start
+answers "a damaged one is not shown" 404 NOT_FOUND GET "elections/$ID/witnessed"
+witness_start 1
+witness_start 2
+if wait_for "$LONG" all_witnessed; then good "it is asked for again"; else bad "it is asked for again"; fi
+
 # Below the quorum the ballot is taken, and the receipt does not count yet.
 stop "${WITNESS[2]}"
 start "$TMPDIR/cid.log" "$TABELLA" vote --dir "$TMPDIR/Cid" --board "$URL" --election "$ID" \
