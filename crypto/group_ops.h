@@ -1,9 +1,9 @@
 /*
  * group_ops: what a group's implementation provides, and what a vector is inside.
- * For group.c, svec.c and the implementations only; everybody else includes
+ * For group*.c, svec.c and the implementations only; everybody else includes
  * crypto/group.h.
  *
- * group.c and svec.c have checked groups and lengths before they call an
+ * group*.c and svec.c have checked groups and lengths before they call an
  * operation, have cut long vectors into ranges for the threads, and have seen to
  * it that an input of length 1 does not overlap the output of a longer one.
  */
@@ -111,6 +111,14 @@ struct group {
 };
 
 extern const struct group ristretto255;
+
+/* Return a view of n elements from `from` on. It is not to be freed. */
+struct gvec gvec_part(const struct gvec *v, size_t from, size_t n);
+/* Return b; or, if b is one element that an operation on the longer `out` might
+ * overwrite before its last use, a copy of it in room. */
+struct gvec gvec_steady(const struct gvec *b, const struct gvec *out, unsigned char *room);
+/* Return how many of n elements a thread takes at a time for what is cheaper than a power. */
+size_t group_light_grain(const struct effort *effort, const struct group *g, size_t n);
 
 /* Abort unless `fine`, which only a bug of ours can make 0. It may come from secrets:
  * that it is 1 tells nothing about them, and tests/ct.supp says so. */

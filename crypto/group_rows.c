@@ -13,15 +13,6 @@
  * the cache, enough to fill all lanes. */
 #define ROWS 256
 
-/* Return a view of n elements from `from` on. */
-static struct gvec
-part(const struct gvec *v, size_t from, size_t n)
-{
-	struct gvec view = { v->group, n, v->at + from * v->group->element_store, NULL };
-
-	return view;
-}
-
 /* ---- decoding what can be decoded ---- */
 
 struct trial {
@@ -47,7 +38,7 @@ decode_plainly(struct gvec *out, enum result *verdicts, const uint8_t *bytes, si
 		return;
 	}
 	for (i = 0; i < out->n; i++) {
-		one = part(out, i, 1);
+		one = gvec_part(out, i, 1);
 		verdicts[i] = ops->decode(&one, bytes + i * stride, stride, which, &bad);
 		if (verdicts[i] != R_GOOD)
 			ops->set_identity(&one);
@@ -58,7 +49,7 @@ static enum result
 decode_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
 	const struct trial *t = ctx;
-	struct gvec out = part(t->out, from, to - from);
+	struct gvec out = gvec_part(t->out, from, to - from);
 	const struct group_ops *ops = out.group->ops;
 	const uint8_t *bytes = t->bytes + from * t->stride;
 
@@ -93,7 +84,7 @@ squares_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
 	const struct squares *s = ctx;
 	const struct group_ops *ops = s->v->group->ops;
-	struct gvec v = part(s->v, from, to - from), *square;
+	struct gvec v = gvec_part(s->v, from, to - from), *square;
 	uint8_t *bytes = s->bytes + from * s->stride;
 	enum result r;
 
@@ -209,7 +200,7 @@ static enum result
 rowpow_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
 	const struct rows *rows = ctx;
-	struct gvec out = part(rows->out, from, to - from), v;
+	struct gvec out = gvec_part(rows->out, from, to - from), v;
 	const struct group_ops *ops = out.group->ops;
 	unsigned at;
 	size_t j;
@@ -220,7 +211,7 @@ rowpow_range(void *ctx, size_t from, size_t to, size_t *bad)
 		if (at + 1 < rows->used)
 			ops->mul(&out, &out, &out);
 		for (j = 0; j < rows->k; j++) {
-			v = part(rows->v[j], from, to - from);
+			v = gvec_part(rows->v[j], from, to - from);
 			if (at >= rows->e[j].used || rows->e[j].digit[at] == 0)
 				continue;
 			if (rows->e[j].digit[at] > 0)
@@ -267,7 +258,7 @@ static enum result
 extract_range(void *ctx, size_t from, size_t to, size_t *bad)
 {
 	const struct reading *x = ctx;
-	struct gvec v = part(x->v, from, to - from), one;
+	struct gvec v = gvec_part(x->v, from, to - from), one;
 	const struct group_ops *ops = v.group->ops;
 	uint8_t *blocks = x->blocks + from * GROUP_BLOCK_BYTES, *valid = x->valid + from;
 	size_t i;
@@ -275,7 +266,7 @@ extract_range(void *ctx, size_t from, size_t to, size_t *bad)
 	if (ops->extract_each != NULL)
 		return ops->extract_each(blocks, valid, &v);
 	for (i = 0; i < v.n; i++) {
-		one = part(&v, i, 1);
+		one = gvec_part(&v, i, 1);
 		valid[i] = ops->extract(blocks + i * GROUP_BLOCK_BYTES, &one, bad) == R_GOOD;
 		if (!valid[i])
 			memset(blocks + i * GROUP_BLOCK_BYTES, 0, GROUP_BLOCK_BYTES);

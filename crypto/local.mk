@@ -31,6 +31,7 @@ crypto_libtcrypto_a_SOURCES = \
 	crypto/group.c \
 	crypto/group.h \
 	crypto/group_ops.h \
+	crypto/group_pow.c \
 	crypto/group_rows.c \
 	crypto/hash.c \
 	crypto/hash.h \
