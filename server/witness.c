@@ -425,10 +425,10 @@ keep_heads(struct witnesses *w, bool now)
 	uint64_t size;
 	size_t i;
 
-	for (i = 0; i < ELECTIONS_MOST && (host = hosts_at(w->hosts, i)) != NULL; i++) {
+	for (i = 0; (host = hosts_at(w->hosts, i)) != NULL; i++) {
 		buffer_clear(&note);
 		(void)pthread_mutex_lock(&w->lock);
-		round = host->topic < ELECTIONS_MOST ? w->round[host->topic] : NULL;
+		round = w->round[host->topic];
 		size = round != NULL ? round->full_size : 0;
 		if (size > 0 && size > round->kept_size &&
 		    (now || now_ms() - round->kept_ms >= KEEP_MS)) {
@@ -467,6 +467,7 @@ take_up(struct witnesses *w, struct hosted *host)
 		buffer_add(&round->full, note.p, note.n);
 		round->full_size = round->kept_size = round->size = head.size;
 		round->note = note;
+		round->witnessed = head.witnessed;
 		note = (struct buffer){ 0 };
 		r = buffer_result(&round->full);
 	}
