@@ -27,6 +27,14 @@ suite_main(Suite *suite)
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Add a test that takes the number of a group, for those from `from` up to before `to`: into `tc`, and
+ * from `first` on, where the modp groups begin, into `modp`, of the tag "modp". */
+#define suite_groups(tc, modp, test, from, first, to) \
+	do { \
+		tcase_add_loop_test(tc, test, from, first); \
+		tcase_add_loop_test(modp, test, first, to); \
+	} while (0)
+
 /* Say that a part is left out, and why; driver.sh counts it. */
 static inline void __attribute__((format(printf, 1, 2))) suite_skip(const char *format, ...)
 {

@@ -263,13 +263,15 @@ int
 main(void)
 {
 	Suite *suite = suite_create("embed");
-	TCase *tc = tcase_create("embed");
+	TCase *tc = tcase_create("embed"), *modp = tcase_create("embed_modp");
 
-	tcase_add_loop_test(tc, generators, 0, SLOW_GROUPS);
+	suite_groups(tc, modp, generators, 0, 3, SLOW_GROUPS);
 	tcase_add_test(tc, generators_have_wide_indexes);
-	tcase_add_loop_test(tc, embeds, 2, SLOW_GROUPS);
-	tcase_add_loop_test(tc, extract_refuses, 2, SLOW_GROUPS);
+	suite_groups(tc, modp, embeds, 2, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, extract_refuses, 2, 3, SLOW_GROUPS);
 	tcase_add_test_raise_signal(tc, tiny_does_not_embed, SIGABRT);
+	tcase_set_tags(modp, "modp");
 	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, modp);
 	return suite_main(suite);
 }

@@ -824,27 +824,29 @@ int
 main(void)
 {
 	Suite *suite = suite_create("gvec");
-	TCase *tc = tcase_create("gvec");
+	TCase *tc = tcase_create("gvec"), *modp = tcase_create("gvec_modp");
 
-	tcase_add_loop_test(tc, new_ones_are_identities, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, slices, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, copies_and_gathers, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, differences, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, encodes_with_a_stride, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, multiplies, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, divides, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, products, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, powers, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, powers_vartime, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, special_exponents, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, fixed_base_inside_the_output, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, commitments, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, multipowers, 0, SLOW_GROUPS);
-	tcase_add_loop_test(tc, multipowers_vartime, 0, SLOW_GROUPS);
+	suite_groups(tc, modp, new_ones_are_identities, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, slices, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, copies_and_gathers, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, differences, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, encodes_with_a_stride, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, multiplies, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, divides, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, products, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, powers, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, powers_vartime, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, special_exponents, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, fixed_base_inside_the_output, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, commitments, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, multipowers, 0, 3, SLOW_GROUPS);
+	suite_groups(tc, modp, multipowers_vartime, 0, 3, SLOW_GROUPS);
 	tcase_add_loop_test(tc, tiny_powers, 0, 2);
-	tcase_add_loop_test(tc, threads, 0, SLOW_GROUPS);
+	suite_groups(tc, modp, threads, 0, 3, SLOW_GROUPS);
 	tcase_add_test(tc, cancels);
 	tcase_add_loop_test_raise_signal(tc, mismatches, SIGABRT, 0, MISMATCHES);
+	tcase_set_tags(modp, "modp");
 	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, modp);
 	return suite_main(suite);
 }
