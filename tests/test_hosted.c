@@ -266,7 +266,8 @@ START_TEST(nothing_is_signed_for_yet)
 	must_be(R_GOOD, hosted_note(s.h, &note));
 	ck_assert_uint_eq(note.n, 0);
 	address.name = frozen_definition(rules_now(s.h->rules))->witnesses[0].name;
-	must_be(R_GOOD, witnesses_new(&witnesses, s.hosts, &address, 1, NULL, &options, &why));
+	must_be(R_GOOD,
+	    witnesses_new(&witnesses, s.hosts, pg_folder(), &address, 1, NULL, &options, &why));
 	must_be(R_GOOD, witnesses_first(witnesses, &why));
 	witnesses_free(witnesses);
 	end(&s);
