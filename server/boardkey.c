@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 
+#include "ballots/whole.h"
 #include "crypto/keyfile.h"
 #include "crypto/mem.h"
 #include "crypto/rng.h"
@@ -23,7 +24,7 @@ refused(struct why *why, const char *path, const char *what)
 	return why_set(why, R_NO_DISK, "%s cannot be %s: %s", path, what, strerror(errno));
 }
 
-/* Write a new key, whole or not at all; never over an existing one. */
+/* Write a new key; never over an existing one. */
 static enum result
 make(const char *path, struct why *why)
 {
@@ -33,9 +34,7 @@ make(const char *path, struct why *why)
 	struct sign_public pub;
 	struct sign_key key;
 	struct rng rng;
-	char *partial = NULL;
 	enum result r = rng_system(&rng);
-	int fd = -1;
 
 	if (r != R_GOOD)
 		return r;
@@ -44,19 +43,8 @@ make(const char *path, struct why *why)
 	public.p = pub.b;
 	public.n = sizeof pub.b;
 	r = keyfile_seal(&text, KIND, public, secret, none, NULL, &rng);
-	if (r == R_GOOD && asprintf(&partial, "%s.new", path) < 0)
-		r = R_NO_MEMORY;
-	if (r != R_GOOD)
-		goto out;
-	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n || fsync(fd) != 0 ||
-	    link(partial, path) != 0)
+	if (r == R_GOOD && whole_write(path, buffer_slice(&text), 0600, WHOLE_NEW) != R_GOOD)
 		r = refused(why, path, "written");
-	(void)unlink(partial);
-out:
-	if (fd >= 0)
-		(void)close(fd);
-	free(partial);
 	if (text.p != NULL)
 		sodium_memzero(text.p, text.n);
 	buffer_free(&text);
