@@ -154,7 +154,7 @@ void
 board_source_set(struct board_source *s, const struct board *b, struct store *store,
     struct hosted *host)
 {
-	s->folder = b->config.folder != NULL ? b->config.folder : P_tmpdir;
+	s->folder = b->config.folder;
 	s->store = store;
 	s->host = host;
 	s->source.ctx = s;
@@ -377,10 +377,9 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 	memset(b, 0, sizeof *b);
 	b->config = *config;
 	r = set_name(b, config, why);
-	if (r != R_GOOD)
-		return r;
 	b->config.name = b->name;
-	r = make_parts(b);
+	if (r == R_GOOD)
+		r = make_parts(b);
 	if (r == R_GOOD)
 		r = mark_open(&b->mark, config->folder, why);
 	if (r == R_GOOD)

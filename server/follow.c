@@ -36,7 +36,9 @@ compare(void *ctx, struct store_election key, const struct digest *id, const str
 
 	if (r != R_GOOD || h->lost)
 		return R_GOOD;
-	h->key = key;
+	/* Others read it: it is written once. */
+	if (h->key.key != key.key)
+		h->key = key;
 	known = *rules_head(h->rules);
 	if (at->size < h->frontier.size ||
 	    (at->size == h->frontier.size && !digest_equal(&at->hash, &known)) ||
