@@ -81,10 +81,11 @@ enum result board_start(struct board *b, const struct board_config *config, stru
 void board_stop(struct board *b);
 
 /* Verify everything that the database holds: every entry with its proofs and blobs, the tree,
- * tiles, batches and signed heads. `each` is called for every election that holds. */
+ * tiles, batches and signed heads. `each` is called for every election that holds. Large blobs lie in
+ * `folder` while they are looked at, unseen. */
 typedef void board_each(void *ctx, const struct digest *id, uint64_t size);
-enum result board_check(const struct store_options *options, board_each *each, void *ctx,
-    struct why *why);
+enum result board_check(const struct store_options *options, const char *folder, board_each *each,
+    void *ctx, struct why *why);
 
 /* Drop uploads and blobs of more than a day ago that no entry names. Now and then; blocks. */
 void board_tidy(struct board *b);

@@ -180,9 +180,10 @@ check_election(struct store *rows, struct store *store, const struct hosted *h, 
 }
 
 enum result
-board_check(const struct store_options *options, board_each *each, void *ctx, struct why *why)
+board_check(const struct store_options *options, const char *folder, board_each *each, void *ctx,
+    struct why *why)
 {
-	struct board b = { .config = { .store = *options } };
+	struct board b = { .config = { .store = *options, .folder = folder } };
 	struct store *store = NULL, *rows = NULL;
 	struct hosted *h;
 	enum result r = hosts_new(&b.hosts);

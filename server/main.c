@@ -411,7 +411,7 @@ run(const struct options *o, struct log *log, struct why *why)
 	if (r == R_GOOD && o->backup != NULL)
 		r = backup(cluster, o->backup, why);
 	else if (r == R_GOOD && o->check)
-		r = board_check(&store, print_election, NULL, why);
+		r = board_check(&store, o->data, print_election, NULL, why);
 	else if (r == R_GOOD)
 		r = serve(o, &store, log, why);
 	if (cluster != NULL && !visiting && cluster_stop(cluster, &stopping) != R_GOOD)
