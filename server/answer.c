@@ -6,6 +6,7 @@
 
 #include "ballots/receipt.h"
 #include "server/board.h"
+#include "server/clock.h"
 
 static void
 reply_receipt(struct request *request, struct slice bytes)
@@ -58,7 +59,7 @@ answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
 	enum result r;
 
 	if (record_is_voters(record->type))
-		pace_spend(b->lines, &job->host->id, record->by, pace_now());
+		pace_spend(b->lines, &job->host->id, record->by, clock_now());
 	discharge(b, job);
 	if (job->docketed)
 		docket_close(b->docket, &job->host->id, &job->hash, R_GOOD, &job->why);
@@ -74,18 +75,14 @@ answer_stored(struct board *b, struct job *job, uint64_t seq, struct slice line,
 	job_free(job);
 }
 
-struct keep_line {
-	struct buffer *out;
-};
-
 static enum result
 keep_line(void *ctx, uint64_t seq, struct slice line)
 {
-	struct keep_line *k = ctx;
+	struct buffer *out = ctx;
 
 	(void)seq;
-	buffer_add(k->out, line.p, line.n);
-	return buffer_result(k->out);
+	buffer_add(out, line.p, line.n);
+	return buffer_result(out);
 }
 
 static enum result
@@ -104,7 +101,6 @@ answer_receipt(struct hosted *host, struct store *store, uint64_t seq, struct bu
 	struct merkle_tree *tree = NULL;
 	struct merkle_frontier before;
 	struct buffer line = { 0 };
-	struct keep_line keep = { &line };
 	enum result r = store_batch(store, &batch, host->key, seq, why);
 
 	if (r == R_NOT_FOUND) {
@@ -118,7 +114,7 @@ answer_receipt(struct hosted *host, struct store *store, uint64_t seq, struct bu
 	if (r == R_GOOD)
 		r = store_leaves(store, host->key, batch.first, batch.count, add_leaf, tree, why);
 	if (r == R_GOOD)
-		r = store_lines(store, host->key, seq, 1, keep_line, &keep, why);
+		r = store_lines(store, host->key, seq, 1, keep_line, &line, why);
 	if (r == R_GOOD)
 		r = compose(tree, seq, buffer_slice(&line), batch.note, out);
 out:

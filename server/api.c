@@ -1,6 +1,6 @@
 /*
  * The interface of docs/api.md: which request is which, and its limits. Runs in the
- * loop thread, so whatever may block goes to the clerks (read.c) or the queues.
+ * loop thread, so whatever may block goes to the clerks (api_read.c, api_entries.c) or the queues.
  */
 #include "server/api.h"
 
@@ -9,6 +9,7 @@
 
 #include "ballots/ticket.h"
 #include "crypto/base64.h"
+#include "server/clock.h"
 
 #define WAIT_SECONDS_MAX 25
 
@@ -317,7 +318,7 @@ hold_back(struct board *b, struct job *job)
 	record = check_record(job->check);
 	if (!record_is_voters(record->type))
 		return;
-	job->wait = pace_wait(b->lines, &job->host->id, record->by, pace_now());
+	job->wait = pace_wait(b->lines, &job->host->id, record->by, clock_now());
 	if (job->wait > 0)
 		job->verdict = why_set(&job->why, R_BUSY,
 		    "this roll line has written many records; it can send the next one in %u "
@@ -329,7 +330,7 @@ hold_back(struct board *b, struct job *job)
 static bool
 turn_away(struct board *b, struct request *request, const uint64_t *peer)
 {
-	unsigned wait = pace_wait(b->addresses, NULL, pace_address(peer), pace_now());
+	unsigned wait = pace_wait(b->addresses, NULL, pace_address(peer), clock_now());
 	char text[160];
 
 	if (wait == 0)
@@ -380,7 +381,7 @@ take_record(struct board *b, struct hosted *host, struct request *request)
 	if (job->verdict == R_GOOD && counts) {
 		job->peer = peer;
 		job->charged = true;
-		pace_spend(b->addresses, NULL, pace_address(&peer), pace_now());
+		pace_spend(b->addresses, NULL, pace_address(&peer), clock_now());
 	}
 	board_take(b, job);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "server/board.h"
+#include "server/clock.h"
 
 #define BATCH 512
 
@@ -437,15 +438,6 @@ board_back(struct board *b)
 		log_event(b->config.log, LOG_STORE, "the database is back");
 }
 
-static uint64_t
-ticks(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 void *
 append_records(void *arg)
 {
@@ -473,9 +465,9 @@ append_records(void *arg)
 		}
 		while (list != NULL)
 			list = run_batch(a, store, list);
-		if (ticks() - followed >= BOARD_FOLLOW_MS) {
+		if (clock_now() - followed >= BOARD_FOLLOW_MS) {
 			board_follow(b, store);
-			followed = ticks();
+			followed = clock_now();
 		}
 	}
 	store_free(store);

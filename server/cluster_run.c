@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/clock.h"
 #include "server/process.h"
 
 #define LOG_MAX (16 * 1024 * 1024) /* bytes; then it is set aside at the next start */
@@ -26,15 +27,6 @@ enum sight {
 	READY,
 	GOING, /* shutting down */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 nap(void)
@@ -167,14 +159,14 @@ cluster_look(struct cluster *c)
 static enum result
 await_survivors(const struct cluster *c, struct why *why)
 {
-	int64_t patience = now_ms() + 5000, limit = patience + 5000;
+	uint64_t patience = clock_now() + 5000, limit = patience + 5000;
 	int n;
 
 	while ((n = survivors(c, 0)) > 0) {
-		if (now_ms() > limit)
+		if (clock_now() > limit)
 			return why_set(why, R_NO_DATABASE,
 			    "%d processes of the previous PostgreSQL in %s do not end", n, c->data);
-		if (now_ms() > patience)
+		if (clock_now() > patience)
 			survivors(c, SIGKILL);
 		nap();
 	}
@@ -266,14 +258,14 @@ last_words(const struct cluster *c, off_t from, char *words, size_t size)
 enum result
 cluster_bring_down(struct cluster *c, struct why *why)
 {
-	int64_t deadline = now_ms() + (int64_t)c->stop_seconds * 1000;
+	uint64_t deadline = clock_now() + (uint64_t)c->stop_seconds * 1000;
 	struct pidfile file;
 	bool told = false;
 
 	while (look(c, &file) != GONE) {
 		if (!told && file.pid > 0)
 			told = kill(file.pid, SIGINT) == 0;
-		if (now_ms() > deadline)
+		if (clock_now() > deadline)
 			return why_set(why, R_NO_DATABASE,
 			    "PostgreSQL (process %d) did not stop within %u seconds: see %s",
 			    (int)file.pid, c->stop_seconds, c->log);
@@ -293,7 +285,7 @@ fits(const struct cluster *c, const struct pidfile *file, bool fresh)
 enum result
 cluster_bring_up(struct cluster *c, bool fresh, struct why *why)
 {
-	int64_t deadline = now_ms() + (int64_t)c->start_seconds * 1000;
+	uint64_t deadline = clock_now() + (uint64_t)c->start_seconds * 1000;
 	bool started = false;
 	struct pidfile file;
 	struct stat st;
@@ -323,7 +315,7 @@ cluster_bring_up(struct cluster *c, bool fresh, struct why *why)
 				return r;
 			started = true;
 		}
-		if (now_ms() > deadline)
+		if (clock_now() > deadline)
 			return why_set(why, R_NO_DATABASE,
 			    "PostgreSQL (process %d) is not ready after %u seconds; it may still "
 			    "be "

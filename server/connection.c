@@ -5,20 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 
-uint64_t
-connection_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+#include "server/clock.h"
 
 /* ---- the timer ---- */
 
@@ -39,13 +31,13 @@ connection_due_since(struct connection *c, uint64_t since, uint64_t ms)
 {
 	c->due = since + ms;
 	if (c->armed == 0 || c->due < c->armed)
-		arm(c, connection_now());
+		arm(c, clock_now());
 }
 
 void
 connection_due(struct connection *c, uint64_t ms)
 {
-	connection_due_since(c, connection_now(), ms);
+	connection_due_since(c, clock_now(), ms);
 }
 
 void
@@ -168,7 +160,7 @@ static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct connection *c = ctx;
-	uint64_t now = connection_now();
+	uint64_t now = clock_now();
 
 	(void)fd;
 	(void)what;

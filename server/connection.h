@@ -154,9 +154,6 @@ void connection_wake(struct connection *c, enum listen_wake cause);
 /* The application has given the request of this connection back. */
 void connection_resume(struct connection *c);
 
-/* Milliseconds of the monotonic clock. */
-uint64_t connection_now(void);
-
 /* Set the time by which the present state must have ended, `ms` after `since` or from
  * now on. A later time than the one armed costs nothing: the timer looks again when it
  * fires. */

@@ -4,6 +4,8 @@
 
 #include <event2/buffer.h>
 
+#include "server/clock.h"
+
 /* The application gets the request. */
 void
 connection_ask(struct request *r)
@@ -132,7 +134,7 @@ connection_read_head(struct connection *c)
 	}
 	if (c->scan.seen == 0) {
 		connection_leave_idle(c);
-		c->begun = connection_now();
+		c->begun = clock_now();
 		connection_due_since(c, c->begun, l->config.request_ms);
 	}
 	len = len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/clock.h"
 #include "server/store_schema.h"
 
 /* ---- life ---- */
@@ -228,7 +229,7 @@ connect_once(struct dbconn *c, struct why *why)
 enum result
 dbconn_ready(struct dbconn *c, struct why *why)
 {
-	int64_t deadline = dbconn_now_ms() + c->options.retry_ms;
+	uint64_t deadline = clock_now() + c->options.retry_ms;
 	long pause_ms = 20;
 	enum result r;
 
@@ -241,7 +242,8 @@ dbconn_ready(struct dbconn *c, struct why *why)
 		if (r == R_GOOD)
 			return R_GOOD;
 		/* A connection that came about and did not suit will not suit in a second. */
-		if (c->pg != NULL || r != R_NO_DATABASE || dbconn_now_ms() + pause_ms > deadline) {
+		if (c->pg != NULL || r != R_NO_DATABASE ||
+		    clock_now() + (uint64_t)pause_ms > deadline) {
 			dbconn_drop(c);
 			return r;
 		}

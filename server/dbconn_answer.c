@@ -4,29 +4,21 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "server/clock.h"
 
 /* ---- time ---- */
 
 int64_t
-dbconn_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int64_t
 dbconn_deadline(const struct dbconn *c)
 {
-	return c->options.owner ? -1 : dbconn_now_ms() + c->options.statement_ms + SLACK_MS;
+	return c->options.owner ? -1 : (int64_t)clock_now() + c->options.statement_ms + SLACK_MS;
 }
 
 static int
 until(int64_t deadline)
 {
-	int64_t left = deadline - dbconn_now_ms();
+	int64_t left = deadline - (int64_t)clock_now();
 
 	if (deadline < 0)
 		return -1;

@@ -19,9 +19,6 @@ struct dbconn {
 	char sqlstate[6];
 };
 
-/* Milliseconds on a clock that never jumps. */
-int64_t dbconn_now_ms(void);
-
 /* The moment after which an answer no longer helps; -1: never. */
 int64_t dbconn_deadline(const struct dbconn *c);
 

@@ -25,6 +25,8 @@ server_libtserver_a_SOURCES = \
 	server/clerk.c \
 	server/clerk.h \
 	server/check.c \
+	server/clock.c \
+	server/clock.h \
 	server/cluster.c \
 	server/cluster.h \
 	server/cluster_inner.h \

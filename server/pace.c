@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -83,15 +82,6 @@ find(struct pace *p, const struct digest *space, struct slice name, bool make)
 		return NULL;
 	*least = (struct spender){ .name = hash[1] };
 	return least;
-}
-
-uint64_t
-pace_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 unsigned

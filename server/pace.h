@@ -43,10 +43,7 @@ pace_address(const uint64_t *peer)
 	return (struct slice){ (const uint8_t *)peer, sizeof *peer };
 }
 
-/* Milliseconds of a clock that does not run backwards, for the `now` of the others. */
-uint64_t pace_now(void);
-
-/* Return 0 if this name may go on now, else the seconds until it may. `space`
+/* Return 0 if this name may go on now (clock_now), else the seconds until it may. `space`
  * and `name` are an election and a credential; or NULL and an address. */
 unsigned pace_wait(struct pace *p, const struct digest *space, struct slice name, uint64_t now);
 /* It has done it once more. */

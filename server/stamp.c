@@ -18,6 +18,7 @@
 #include "ballots/head.h"
 #include "ballots/whole.h"
 #include "crypto/base64.h"
+#include "server/clock.h"
 
 #define LOOK_MS 500
 #define BACK_OFF_MS 10000
@@ -48,15 +49,6 @@ struct stamps {
 	bool stop;
 	struct stamp *first, **last;
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- files ---- */
 
@@ -297,7 +289,7 @@ give_up(struct stamps *s, const struct stamp *stamp, enum result r)
 			: r == R_NOT_FOUND ? "it does not answer"
 					   : result_text(r));
 	s->silent = true;
-	s->not_before_ms = now_ms() + BACK_OFF_MS;
+	s->not_before_ms = clock_now() + BACK_OFF_MS;
 }
 
 /* Stamp an event of which the entry `seq` tells, unless that was done. */
@@ -307,7 +299,7 @@ stamp_event(struct stamps *s, struct hosted *host, const char *of, uint64_t seq)
 	struct stamp *stamp;
 	enum result r;
 
-	if (now_ms() < s->not_before_ms || is_known(s, host, of) ||
+	if (clock_now() < s->not_before_ms || is_known(s, host, of) ||
 	    (stamp = calloc(1, sizeof *stamp)) == NULL)
 		return;
 	stamp->election = host->id;

@@ -12,6 +12,7 @@
 
 #include "ballots/head.h"
 #include "crypto/base64.h"
+#include "server/clock.h"
 #include "server/witnessed.h"
 
 #define LOOK_MS 50      /* between two looks at the heads */
@@ -66,15 +67,6 @@ struct witnesses {
 	bool stop;
 	struct round *round[HOSTS_MAX]; /* by topic */
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- HTTP ---- */
 
@@ -213,7 +205,7 @@ choose_head(struct round *round, struct hosted *host, const struct head_signers 
 
 	if (hosted_size(host) <= round->size)
 		return;
-	if (round->size > 0 && now_ms() - round->since_ms < ROUND_MS &&
+	if (round->size > 0 && clock_now() - round->since_ms < ROUND_MS &&
 	    !enough(round->witnessed, d) && enough(all & ~round->beyond, d))
 		return;
 	if (hosted_note(host, &newest) == R_GOOD && newest.n > 0 &&
@@ -221,7 +213,7 @@ choose_head(struct round *round, struct hosted *host, const struct head_signers 
 		buffer_free(&round->note);
 		round->note = newest;
 		round->size = head.size;
-		round->since_ms = now_ms();
+		round->since_ms = clock_now();
 		round->witnessed = head.witnessed;
 		round->beyond = 0;
 		return;
@@ -285,7 +277,7 @@ failed(struct asker *a, const char *what, long status)
 	a->back_off_ms = a->back_off_ms == 0        ? BACK_OFF_MS
 	    : a->back_off_ms * 2 > BACK_OFF_MOST_MS ? BACK_OFF_MOST_MS
 						    : a->back_off_ms * 2;
-	a->not_before_ms = now_ms() + a->back_off_ms;
+	a->not_before_ms = clock_now() + a->back_off_ms;
 }
 
 /* Which number it has among the election's witnesses; the count if none. */
@@ -313,7 +305,7 @@ correct(struct asker *a, struct hosted *host, size_t number, uint64_t size, uint
 		note_beyond(a->all, host, number, size);
 	/* Another board on this database may have shown it what this one has yet to read. */
 	if (other > hosted_size(host)) {
-		a->not_before_ms = now_ms() + LOOK_MS;
+		a->not_before_ms = clock_now() + LOOK_MS;
 		return 0;
 	}
 	known->size = other;
@@ -431,10 +423,10 @@ keep_heads(struct witnesses *w, bool now)
 		round = w->round[host->topic];
 		size = round != NULL ? round->full_size : 0;
 		if (size > 0 && size > round->kept_size &&
-		    (now || now_ms() - round->kept_ms >= KEEP_MS)) {
+		    (now || clock_now() - round->kept_ms >= KEEP_MS)) {
 			buffer_add(&note, round->full.p, round->full.n);
 			round->kept_size = size;
-			round->kept_ms = now_ms();
+			round->kept_ms = clock_now();
 		}
 		(void)pthread_mutex_unlock(&w->lock);
 		if (note.n > 0 && buffer_result(&note) == R_GOOD &&
@@ -491,7 +483,7 @@ ask_on(void *arg)
 	while (!rest(a->all, busy ? 0 : LOOK_MS)) {
 		busy = 0;
 		for (i = 0;
-		     now_ms() >= a->not_before_ms && (host = hosts_at(a->all->hosts, i)) != NULL;
+		     clock_now() >= a->not_before_ms && (host = hosts_at(a->all->hosts, i)) != NULL;
 		     i++)
 			busy |= look(a, host);
 		keep_heads(a->all, false);
