@@ -78,11 +78,12 @@ void cluster_free(struct cluster *c);
  * NULL when out of memory. Free with free(). */
 char *cluster_address(const struct cluster *c, const char *role, const char *database);
 
+/* ---- doors for tests: tabellad does not call these ---- */
+
 /* The server's process number, 0 if it is not running. */
 int cluster_pid(struct cluster *c);
 /* FOLDER/data, absolute; lives as long as the cluster. */
 const char *cluster_data(const struct cluster *c);
-
 /* Make a data folder at `path`, absolute, which must not exist, to be used as a template. */
 enum result cluster_template(const char *path, const char *bindir, struct why *why);
 
