@@ -50,6 +50,12 @@ dbconn_drop(struct dbconn *c)
 	c->n_prepared = 0;
 }
 
+uint64_t
+dbconn_age(const struct dbconn *c)
+{
+	return c->pg != NULL ? clock_now() - c->made : UINT64_MAX;
+}
+
 int
 dbconn_backend(const struct dbconn *c)
 {
@@ -190,6 +196,7 @@ set_up(struct dbconn *c, struct why *why)
 		r = check_version(c, why);
 	if (r == R_GOOD && !c->options.owner)
 		r = check_locks(c, why);
+	c->made = clock_now();
 	return r;
 }
 

@@ -42,6 +42,8 @@ void dbconn_free(struct dbconn *c);
 enum result dbconn_ready(struct dbconn *c, struct why *why);
 /* Close it, so that the next use makes a new one. */
 void dbconn_drop(struct dbconn *c);
+/* Milliseconds since the settings were checked on this connection, UINT64_MAX without one. */
+uint64_t dbconn_age(const struct dbconn *c);
 /* The server's process for this connection, 0 without one. */
 int dbconn_backend(const struct dbconn *c);
 

@@ -12,6 +12,7 @@
 struct dbconn {
 	struct dbconn_options options; /* its strings are ours */
 	PGconn *pg;                    /* or NULL */
+	uint64_t made;                 /* clock_now when it had been checked */
 	const struct statement *prepared[PREPARED_MAX];
 	int n_prepared;
 	bool in_transaction;

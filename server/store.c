@@ -5,6 +5,8 @@
 
 #include "server/store_inner.h"
 
+#define CHECK_MS 1000 /* for how long the database's settings are taken to be as they were */
+
 /* ---- life ---- */
 
 enum result
@@ -54,6 +56,8 @@ store_free(struct store *s)
 enum result
 store_check(struct store *s, struct why *why)
 {
+	if (dbconn_age(s->db) < CHECK_MS && dbconn_script(s->db, "SELECT 1", NULL) == R_GOOD)
+		return R_GOOD;
 	dbconn_drop(s->db);
 	return dbconn_ready(s->db, why);
 }

@@ -53,7 +53,8 @@ struct store_options {
 enum result store_open(struct store **out, const struct store_options *o, struct why *why);
 void store_free(struct store *s);
 
-/* Is the database there and still safe? Asks it. */
+/* Is the database there and still safe? Asks it; on a new connection with all checks, unless that was
+ * less than a second ago: anybody may ask. */
 enum result store_check(struct store *s, struct why *why);
 
 /* ---- elections ---- */

@@ -12,6 +12,7 @@
 
 #include "crypto/base64.h"
 #include "server/roles.h"
+#include "server/store_inner.h"
 #include "server/store_schema.h"
 #include "server/stretch.h"
 #include "tests/pg.h"
@@ -659,6 +660,34 @@ set(const char *name, const char *value)
 	ck_assert(pg_wait(setting_is, want));
 }
 
+static bool
+is_unsafe(void *ctx)
+{
+	return store_check(ctx, &why) == R_UNSAFE_DATABASE;
+}
+
+static bool
+is_asked_again(void *ctx)
+{
+	struct store *s = ctx;
+	int before;
+
+	ck_assert_int_eq(store_check(s, &why), R_GOOD);
+	before = dbconn_backend(s->db);
+	ck_assert_int_eq(store_check(s, &why), R_GOOD);
+	return dbconn_backend(s->db) == before;
+}
+
+/* Who asks all the time is not given a new connection each time. */
+START_TEST(a_check_soon_after_another_is_cheap)
+{
+	struct store *s = pg_store(cluster);
+
+	ck_assert(pg_wait(is_asked_again, s));
+	store_free(s);
+}
+END_TEST
+
 START_TEST(an_unsafe_database_is_refused)
 {
 	static const char *const names[] = { "fsync", "full_page_writes", "synchronous_commit" };
@@ -672,8 +701,8 @@ START_TEST(an_unsafe_database_is_refused)
 		    R_UNSAFE_DATABASE);
 		ck_assert_msg(strstr(why.text, names[i]) != NULL, "%s", why.text);
 		ck_assert_int_eq(result_exit(R_UNSAFE_DATABASE), 3);
-		/* One that was opened before notices when asked, and stays closed. */
-		ck_assert_int_eq(store_check(early, &why), R_UNSAFE_DATABASE);
+		/* One that was opened before notices when asked, within a second, and stays closed. */
+		ck_assert(pg_wait(is_unsafe, early));
 		ck_assert_int_eq(store_elections(early, NULL, NULL, &why), R_UNSAFE_DATABASE);
 		set(names[i], "on");
 		ck_assert_int_eq(store_check(early, &why), R_GOOD);
@@ -886,6 +915,7 @@ body(void)
 	tcase_add_test(tc, the_board_cannot_take_the_locks_off);
 	tcase_add_test(tc, a_reader_reads);
 	tcase_add_unchecked_fixture(refused, start_cluster, stop_cluster);
+	tcase_add_test(refused, a_check_soon_after_another_is_cheap);
 	tcase_add_test(refused, an_unsafe_database_is_refused);
 	tcase_add_test(refused, a_database_without_its_locks_is_refused);
 	tcase_add_test(refused, old_tables_are_brought_up_to_date);
