@@ -32,13 +32,17 @@
 #define LOG_BYTES_MAX 200000
 #define CHAIN (PACE_LINE_BURST + 1)
 /* Voters of the election; MANY of them sit behind one address. */
-#define VOTERS (MANY + 60)
+#define VOTERS (MANY + MIXED + 60)
 #define MANY (PACE_ADDRESS_BURST + 100)
+/* Ballots while another election is mixed, and how many voters that one has. */
+#define MIXED 300
+#define MIX_VOTERS 100
 
 static int program;
 static struct load_board board;
 static struct load_election election;
-static size_t voted = MANY; /* ballots of the election that were used; MANY are for a company */
+static size_t voted =
+    MANY + MIXED; /* ballots of the election that were used; MANY are for a company */
 static char records_path[200], log_path[400];
 
 /* ---- honest people ---- */
@@ -515,6 +519,57 @@ START_TEST(a_flood_from_one_address)
 }
 END_TEST
 
+/* ---- another election is mixed ---- */
+
+struct meanwhile {
+	atomic_bool stop;
+	size_t n;
+	double slowest;
+	pthread_t thread;
+};
+
+static void *
+vote_meanwhile(void *arg)
+{
+	const struct timespec moment = { 0, 10000000 };
+	struct meanwhile *m = arg;
+	double seconds;
+
+	for (; !atomic_load(&m->stop) && m->n < MIXED; m->n++) {
+		seconds = post_until_stored(election.ballots[MANY + m->n].record);
+		m->slowest = seconds > m->slowest ? seconds : m->slowest;
+		(void)nanosleep(&moment, NULL);
+	}
+	return NULL;
+}
+
+/* Mixes and decryptions of one election are uploaded, and verified behind answers 202, while people vote in
+ * another one. */
+START_TEST(a_mix_beside_ballots)
+{
+	struct meanwhile m = { .n = 0 };
+	struct load_mix *mix;
+	double begun, pending;
+
+	begin_siege(0);
+	mix = load_mix_prepare(&board, "modp2048", MIX_VOTERS);
+	begun = load_now();
+	must(pthread_create(&m.thread, NULL, vote_meanwhile, &m) == 0);
+	pending = load_mix_run(mix);
+	atomic_store(&m.stop, true);
+	must(pthread_join(m.thread, NULL) == 0);
+	printf("while mixes and decryptions of %d ballots came in for %.1f s, and were verified "
+	       "for "
+	       "%.1f s: the slowest of %zu ballots of another election took %.0f ms\n",
+	    MIX_VOTERS, load_now() - begun, pending, m.n, m.slowest * 1000);
+	ck_assert_msg(pending > 0, "nothing was verified behind an answer 202");
+	ck_assert_uint_gt(m.n, 0);
+	ck_assert_msg(m.slowest < HONEST_SECONDS, "a ballot took %.1f s", m.slowest);
+	load_mix_free(mix);
+	end_siege();
+}
+END_TEST
+
 /* ---- one voter who does not stop ---- */
 
 START_TEST(a_roll_line_that_writes_too_often)
@@ -571,6 +626,7 @@ body(void)
 	tcase_add_test(tc, malformed_and_smuggling_requests);
 	tcase_add_test(tc, a_flood_of_forged_ballots);
 	tcase_add_test(tc, a_flood_from_one_address);
+	tcase_add_test(tc, a_mix_beside_ballots);
 	tcase_add_test(tc, a_roll_line_that_writes_too_often);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

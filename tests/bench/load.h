@@ -78,6 +78,13 @@ void load_organiser(struct sign_public *out);
  * voters, with as many processes as are useful, and `chain` ballots for one more. */
 void load_election_make(struct load_election *e, const struct load_board *b, size_t n,
     size_t chain);
+/* Another election on the board, in that group, voted and closed: ready to be mixed. Then mix and decrypt it,
+ * uploading what that takes. Returns for how many seconds the board verified behind an answer 202. */
+struct load_mix;
+struct load_mix *load_mix_prepare(const struct load_board *b, const char *group, unsigned voters);
+double load_mix_run(struct load_mix *m);
+void load_mix_free(struct load_mix *m);
+
 /* Keep it in a file, and read it back. */
 void load_election_write(const struct load_election *e, const char *path);
 void load_election_read(struct load_election *e, const char *path);

@@ -33,7 +33,8 @@ load_organiser(struct sign_public *out)
 struct upstream {
 	const struct load_board *board;
 	struct buffer answer, head;
-	size_t blobs; /* uploaded so far */
+	size_t blobs;   /* uploaded so far */
+	double pending; /* seconds for which records were verified behind an answer 202 */
 };
 
 /* The text between `before` and the next quote. */
@@ -92,7 +93,7 @@ wait_for_receipt(struct upstream *u)
 {
 	const struct timespec moment = { 0, 20000000 };
 	const char *location = strstr((const char *)u->head.p, "Location: ");
-	double end = load_now() + VERIFY_SECONDS;
+	double begun = load_now(), end = begun + VERIFY_SECONDS;
 	char path[300];
 	int status;
 
@@ -102,6 +103,7 @@ wait_for_receipt(struct upstream *u)
 		(void)nanosleep(&moment, NULL);
 		status = load_ask(u->board, &u->answer, NULL, "GET", path, (struct slice){ 0 });
 	} while (status == 202 && load_now() < end);
+	u->pending += load_now() - begun;
 	return status;
 }
 
@@ -268,26 +270,35 @@ make_chain(struct load_election *e, struct bottle *b)
 	buffer_free(&record);
 }
 
+/* Let the board take the bottle's records first, and sign for them. */
+static void
+stand_behind(struct bottle *b, struct upstream *up)
+{
+	char key[64];
+
+	must_be_taken(up,
+	    load_ask(up->board, &up->answer, NULL, "GET", "/v1/board", (struct slice){ 0 }),
+	    "board");
+	cut_out(key, sizeof key, &up->answer, "\"key\":\"");
+	if (base64url_decode(b->board.public.b, 32, slice_of(key)) != R_GOOD)
+		load_die("the board's key is none: %s", key);
+	b->upstream = forward;
+	b->upstream_ctx = up;
+}
+
 void
 load_election_make(struct load_election *e, const struct load_board *board, size_t n, size_t chain)
 {
 	struct upstream up = { .board = board };
 	struct bottle_plan wanted = plan;
 	struct bottle *b;
-	char key[64];
 
 	memset(e, 0, sizeof *e);
 	e->n = n;
 	e->chain = chain;
 	wanted.voters = (unsigned)n + (chain > 0);
 	b = bottle_new(&wanted);
-	must_be_taken(&up,
-	    load_ask(board, &up.answer, NULL, "GET", "/v1/board", (struct slice){ 0 }), "board");
-	cut_out(key, sizeof key, &up.answer, "\"key\":\"");
-	if (base64url_decode(b->board.public.b, 32, slice_of(key)) != R_GOOD)
-		load_die("the board's key is none: %s", key);
-	b->upstream = forward;
-	b->upstream_ctx = &up;
+	stand_behind(b, &up);
 	bottle_to_voting(b, COUNT_PLURALITY, 3);
 	e->id = *frozen_election(rules_now(b->rules));
 	e->organiser = b->organiser.public;
@@ -298,6 +309,54 @@ load_election_make(struct load_election *e, const struct load_board *board, size
 	buffer_free(&up.answer);
 	buffer_free(&up.head);
 	bottle_free(b);
+}
+
+/* ---- one that is mixed ---- */
+
+struct load_mix {
+	struct bottle *bottle;
+	struct upstream up;
+};
+
+struct load_mix *
+load_mix_prepare(const struct load_board *board, const char *group, unsigned voters)
+{
+	static const char *const choices[] = { "1", "2", "3" };
+	struct load_mix *m = calloc(1, sizeof *m);
+	struct bottle_plan wanted = plan;
+	unsigned i;
+
+	if (m == NULL)
+		load_die("out of memory");
+	wanted.group = group;
+	wanted.voters = voters;
+	m->up.board = board;
+	m->bottle = bottle_new(&wanted);
+	stand_behind(m->bottle, &m->up);
+	bottle_to_voting(m->bottle, COUNT_PLURALITY, 3);
+	for (i = 0; i < voters; i++)
+		bottle_vote(m->bottle, i, 1, choices[i % 3]);
+	bottle_close(m->bottle, 1);
+	bottle_ready(m->bottle, 1);
+	return m;
+}
+
+double
+load_mix_run(struct load_mix *m)
+{
+	m->up.pending = 0;
+	bottle_mix(m->bottle, 1);
+	bottle_decrypt(m->bottle, 1);
+	return m->up.pending;
+}
+
+void
+load_mix_free(struct load_mix *m)
+{
+	buffer_free(&m->up.answer);
+	buffer_free(&m->up.head);
+	bottle_free(m->bottle);
+	free(m);
 }
 
 /* ---- keeping them ---- */
