@@ -31,6 +31,9 @@ client_libtclient_a_SOURCES = \
 	client/mirror.h \
 	client/mirror_head.c \
 	client/organiser.c \
+	client/organiser_define.c \
+	client/organiser_parts.h \
+	client/organiser_phases.c \
 	client/register.c \
 	client/register.h \
 	client/registrar.c \
