@@ -194,6 +194,42 @@ set_reading(struct hosted_reading *reading, struct board *b, struct board_source
 		.mark = b->mark };
 }
 
+/* A board that has signed for something has a mark. */
+static enum result
+needs_mark(const struct board *b, const struct hosted *h, struct why *why)
+{
+	const struct head_signers signers = frozen_signers(rules_now(h->rules));
+	char hex[65];
+
+	if (h->signed_frontier.size == 0 ||
+	    board_key(b, head_signer(&signers, h->signed_frontier.size)) == NULL)
+		return R_GOOD;
+	(void)hex_encode(hex, h->id.b, sizeof h->id.b);
+	return why_set(why, R_ROLLBACK,
+	    "%s/board.mark is missing, but this board's key has signed for election %s: nobody "
+	    "knows whether the database still holds all that it signed for"
+	    "\nPut board.mark back, or copy it with board.key from a board on the same database. "
+	    "If "
+	    "it is gone for good, compare this database's heads with those that others keep, then: "
+	    "tabellad --make-mark",
+	    b->config.folder, hex);
+}
+
+/* The mark, once it is known that there may be a new one. */
+static enum result
+make_mark(struct board *b, struct why *why)
+{
+	struct hosted *h;
+	enum result r = R_GOOD;
+	size_t i;
+
+	if (b->mark != NULL)
+		return R_GOOD;
+	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++)
+		r = needs_mark(b, h, why);
+	return r == R_GOOD ? mark_open(&b->mark, b->config.folder, true, why) : r;
+}
+
 /* An election that this board has signed for must be in the database. */
 static enum result
 must_be_here(void *ctx, const struct digest *election, const struct mark_head *head)
@@ -381,13 +417,15 @@ board_start(struct board *b, const struct board_config *config, struct why *why)
 	if (r == R_GOOD)
 		r = make_parts(b);
 	if (r == R_GOOD)
-		r = mark_open(&b->mark, config->folder, why);
-	if (r == R_GOOD)
+		r = mark_open(&b->mark, config->folder, false, why);
+	if (r == R_GOOD || r == R_NOT_FOUND)
 		r = store_open(&store, &config->store, why);
 	if (r == R_GOOD)
 		r = board_load(b, store, RULES_REPLAY, why);
 	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++)
 		r = must_be_ours(b, h, why);
+	if (r == R_GOOD)
+		r = make_mark(b, why);
 	if (r == R_GOOD)
 		r = mark_each(b->mark, must_be_here, &l);
 	if (r == R_GOOD)

@@ -86,6 +86,10 @@ void board_stop(struct board *b);
 typedef void board_each(void *ctx, const struct digest *id, uint64_t size);
 enum result board_check(const struct store_options *options, const char *folder, board_each *each,
     void *ctx, struct why *why);
+/* The same, and if all holds, make the mark in `folder`, that there is none of, from it. R_CONFLICT:
+ * there is one. */
+enum result board_make_mark(const struct store_options *options, const char *folder,
+    board_each *each, void *ctx, struct why *why);
 
 /* Drop uploads and blobs of more than a day ago that no entry names. Now and then; blocks. */
 void board_tidy(struct board *b);

@@ -179,29 +179,67 @@ check_election(struct store *rows, struct store *store, const struct hosted *h, 
 	return r;
 }
 
-enum result
-board_check(const struct store_options *options, const char *folder, board_each *each, void *ctx,
-    struct why *why)
+/* Verify, and keep what was read for the caller. */
+static enum result
+check_all(struct board *b, board_each *each, void *ctx, struct why *why)
 {
-	struct board b = { .config = { .store = *options, .folder = folder } };
 	struct store *store = NULL, *rows = NULL;
 	struct hosted *h;
-	enum result r = hosts_new(&b.hosts);
+	enum result r = hosts_new(&b->hosts);
 	size_t i;
 
 	if (r == R_GOOD)
-		r = store_open(&store, options, why);
+		r = store_open(&store, &b->config.store, why);
 	if (r == R_GOOD)
-		r = store_open(&rows, options, why);
+		r = store_open(&rows, &b->config.store, why);
 	if (r == R_GOOD)
-		r = board_load(&b, store, RULES_VERIFY, why);
-	for (i = 0; r == R_GOOD && (h = hosts_at(b.hosts, i)) != NULL; i++) {
+		r = board_load(b, store, RULES_VERIFY, why);
+	for (i = 0; r == R_GOOD && (h = hosts_at(b->hosts, i)) != NULL; i++) {
 		r = check_election(rows, store, h, why);
 		if (r == R_GOOD)
 			each(ctx, &h->id, h->frontier.size);
 	}
 	store_free(rows);
 	store_free(store);
+	return r;
+}
+
+enum result
+board_check(const struct store_options *options, const char *folder, board_each *each, void *ctx,
+    struct why *why)
+{
+	struct board b = { .config = { .store = *options, .folder = folder } };
+	enum result r = check_all(&b, each, ctx, why);
+
+	hosts_free(b.hosts);
+	return r;
+}
+
+enum result
+board_make_mark(const struct store_options *options, const char *folder, board_each *each,
+    void *ctx, struct why *why)
+{
+	struct board b = { .config = { .store = *options, .folder = folder } };
+	struct mark *mark = NULL;
+	struct mark_head top;
+	struct hosted *h;
+	enum result r = mark_open(&mark, folder, false, why);
+	size_t i;
+
+	if (r == R_GOOD)
+		r = why_set(why, R_CONFLICT,
+		    "there is a board.mark in %s: it says what this board has signed for", folder);
+	else if (r == R_NOT_FOUND)
+		r = check_all(&b, each, ctx, why);
+	if (r == R_GOOD)
+		r = mark_open(&mark, folder, true, why);
+	for (i = 0; r == R_GOOD && (h = hosts_at(b.hosts, i)) != NULL; i++) {
+		top.size = h->frontier.size;
+		merkle_frontier_root(&h->frontier, &top.root);
+		if (top.size > 0)
+			r = mark_raise(mark, &h->id, &top, why);
+	}
+	mark_close(mark);
 	hosts_free(b.hosts);
 	return r;
 }

@@ -24,6 +24,7 @@
 static const char help[] =
     "Usage: tabellad --data DIR [OPTION]...\n"
     "       tabellad --data DIR --check\n"
+    "       tabellad --data DIR --make-mark\n"
     "       tabellad --data DIR --backup NEWDIR\n"
     "       tabellad --data DIR --new-board-key\n"
     "       tabellad --make-tables --db ADDRESS\n"
@@ -53,6 +54,8 @@ static const char help[] =
     "                       part for the organisers, then exit\n"
     "  --check              verify everything in the database, then exit; also while a\n"
     "                       board serves it\n"
+    "  --make-mark          when board.mark is lost for good: verify everything in the database,\n"
+    "                       take it for all that the board has signed, then exit\n"
     "  --backup NEWDIR      copy the private database to a new folder for --data, then exit;\n"
     "                       also while a board serves it; board.key is not copied\n"
     "  --make-tables        make or update the tables in --db as its owner, then exit\n"
@@ -78,7 +81,7 @@ struct options {
 	struct witness_address witnesses[CHECKPOINT_WITNESSES_MAX];
 	size_t witness_count;
 	const char *time_stamps;
-	int check, make_tables, new_key, count_loopback;
+	int check, make_mark, make_tables, new_key, count_loopback;
 };
 
 static int
@@ -112,7 +115,7 @@ read_options(struct options *o, int argc, char **argv)
 		{ "key", required_argument, NULL, 'k' },
 		{ "count-loopback", no_argument, NULL, 'L' }, { "check", no_argument, NULL, 'c' },
 		{ "new-board-key", no_argument, NULL, 'N' },
-		{ "backup", required_argument, NULL, 'B' },
+		{ "backup", required_argument, NULL, 'B' }, { "make-mark", no_argument, NULL, 'M' },
 		{ "make-tables", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	int c;
@@ -128,6 +131,7 @@ read_options(struct options *o, int argc, char **argv)
 		case 'L': o->count_loopback = 1; break;
 		case 'B': o->backup = optarg; break;
 		case 'm': o->make_tables = 1; break;
+		case 'M': o->check = o->make_mark = 1; break;
 		case 'C': o->certificate = optarg; break;
 		case 'k': o->key = optarg; break;
 		case 't':
@@ -410,6 +414,8 @@ run(const struct options *o, struct log *log, struct why *why)
 	}
 	if (r == R_GOOD && o->backup != NULL)
 		r = backup(cluster, o->backup, why);
+	else if (r == R_GOOD && o->make_mark)
+		r = board_make_mark(&store, o->data, print_election, NULL, why);
 	else if (r == R_GOOD && o->check)
 		r = board_check(&store, o->data, print_election, NULL, why);
 	else if (r == R_GOOD)

@@ -137,7 +137,7 @@ read_lines(struct mark *m, struct why *why)
 			return why_set(why, R_KEY_CORRUPT,
 			    "%s is damaged: it is not known any more what this board has signed\n"
 			    "Put back a copy of it, or compare the board's heads with those that "
-			    "others keep, then remove it",
+			    "others keep, then remove it and make a new one: tabellad --make-mark",
 			    m->path);
 		r = add_line(m, has_b && (!has_a || b.turn > a.turn) ? &b : &a);
 	}
@@ -145,12 +145,14 @@ read_lines(struct mark *m, struct why *why)
 }
 
 static enum result
-open_file(struct mark *m, const char *folder, struct why *why)
+open_file(struct mark *m, const char *folder, bool may_make, struct why *why)
 {
 	struct stat st;
 	int dir;
 
-	m->fd = open(m->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	m->fd = open(m->path, O_RDWR | (may_make ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (m->fd < 0 && errno == ENOENT && !may_make)
+		return why_set(why, R_NOT_FOUND, "there is no %s", m->path);
 	if (m->fd < 0)
 		return disk_error(m, "opened", why);
 	if (fstat(m->fd, &st) != 0)
@@ -175,7 +177,7 @@ open_file(struct mark *m, const char *folder, struct why *why)
 }
 
 enum result
-mark_open(struct mark **out, const char *folder, struct why *why)
+mark_open(struct mark **out, const char *folder, bool may_make, struct why *why)
 {
 	struct mark *m = calloc(1, sizeof *m);
 	enum result r = R_GOOD;
@@ -186,7 +188,7 @@ mark_open(struct mark **out, const char *folder, struct why *why)
 		return why_set(why, R_NO_MEMORY, "out of memory");
 	}
 	(void)pthread_mutex_init(&m->lock, NULL);
-	r = open_file(m, folder, why);
+	r = open_file(m, folder, may_make, why);
 	if (r == R_GOOD)
 		r = read_lines(m, why);
 	if (r != R_GOOD) {

@@ -12,6 +12,7 @@
 #ifndef SERVER_MARK_H
 #define SERVER_MARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "crypto/hash.h"
@@ -24,9 +25,10 @@ struct mark_head {
 	struct digest root; /* of the tree over them */
 };
 
-/* Read the file in `folder`, or make an empty one; one process at a time: R_CONFLICT.
- * R_KEY_CORRUPT: it is damaged; R_KEY_PERMISSIONS, R_NO_DISK, R_NO_MEMORY. */
-enum result mark_open(struct mark **out, const char *folder, struct why *why);
+/* Read the file in `folder`, or, if there is none and `may_make`, make an empty one, else
+ * R_NOT_FOUND; one process at a time: R_CONFLICT. R_KEY_CORRUPT: it is damaged;
+ * R_KEY_PERMISSIONS, R_NO_DISK, R_NO_MEMORY. */
+enum result mark_open(struct mark **out, const char *folder, bool may_make, struct why *why);
 void mark_close(struct mark *m);
 
 /* The mark of an election, or R_NOT_FOUND. */

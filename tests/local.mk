@@ -260,6 +260,7 @@ tests_bench_fill_SOURCES = \
 	tests/bench/load_election.c
 tests_bench_fill_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
 CLEANFILES += tests/bench/fill
+check_DATA += tests/bench/fill
 
 # `make load`, with options in LOAD.
 EXTRA_PROGRAMS += tests/bench/load
@@ -414,6 +415,7 @@ test_scripts = \
 	tests/test_boards.sh \
 	tests/test_clock.sh \
 	tests/test_crash.sh \
+	tests/test_damage.sh \
 	tests/test_driver.sh \
 	tests/test_election.sh \
 	tests/test_equations.sh \

@@ -102,6 +102,12 @@ pair_sql "DROP DATABASE tabella"
 pair_sql "CREATE DATABASE tabella TEMPLATE older"
 # This board has not seen what is to be undone now.
 cp -p "$TMPDIR/before.mark" "$TMPDIR/board1/board.mark"
+make_mark() { "${AS_POSTGRES[@]}" "$TABELLAD" --data "$TMPDIR/$1" --db "$DB" --make-mark; }
+refused "no new mark over an old one" 1 CONFLICT make_mark board1
+rm "$TMPDIR/board1/board.mark"
+refused "a board without the mark of what it has signed for" 1 ROLLBACK serve board1
+refused "and once more" 1 ROLLBACK serve board1
+expect "a new mark, made on purpose" 0 make_mark board1
 
 # ---- both boards, the first server killed under load ---------------------------------------
 

@@ -23,7 +23,8 @@ keys trustee trustee1 trustee2
 board() {
 	local data=$TMPDIR/board$1
 	own_folder "$data" || fatal "no folder"
-	[ -f "$data/board.key" ] || [ "$1" -eq 1 ] || "${AS_POSTGRES[@]}" cp "$TMPDIR/board1/board.key" "$data/"
+	[ -f "$data/board.key" ] || [ "$1" -eq 1 ] ||
+	    "${AS_POSTGRES[@]}" cp "$TMPDIR/board1/board.key" "$TMPDIR/board1/board.mark" "$data/"
 	rm -f "$data/address"
 	start "$TMPDIR/board$1.log" "${AS_POSTGRES[@]}" env LD_PRELOAD="$trip" TRIP="clock:${2:-0}" "$TABELLAD" \
 	    --data "$data" --db "host=$PGHOST dbname=tabella user=vote" --listen 127.0.0.1:0 --name "$BOARD_NAME" \

@@ -25,7 +25,7 @@ set_up(void)
 	(void)snprintf(folder, sizeof folder, "mark.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(file, sizeof file, "%s/board.mark", folder);
-	ck_assert_msg(mark_open(&mark, folder, &why) == R_GOOD, "%s", why.text);
+	ck_assert_msg(mark_open(&mark, folder, true, &why) == R_GOOD, "%s", why.text);
 }
 
 static void
@@ -41,7 +41,7 @@ again(void)
 {
 	mark_close(mark);
 	mark = NULL;
-	ck_assert_msg(mark_open(&mark, folder, &why) == R_GOOD, "%s", why.text);
+	ck_assert_msg(mark_open(&mark, folder, true, &why) == R_GOOD, "%s", why.text);
 }
 
 static struct digest
@@ -146,7 +146,7 @@ START_TEST(a_torn_write)
 		ck_assert_int_eq(raise_to(1, 6, 60), R_GOOD);
 		mark_close(mark);
 		scribble(slot * SLOT + 60, 1);
-		ck_assert_int_eq(mark_open(&mark, folder, &why), R_GOOD);
+		ck_assert_int_eq(mark_open(&mark, folder, true, &why), R_GOOD);
 		size = size_of(1);
 		ck_assert(size == 5 || size == 6);
 		newer += size == 6;
@@ -155,7 +155,7 @@ START_TEST(a_torn_write)
 		ck_assert_int_eq(raise_to(1, 8, 80), R_GOOD);
 		mark_close(mark);
 		scribble(slot * SLOT, 1);
-		ck_assert_int_eq(mark_open(&mark, folder, &why), R_GOOD);
+		ck_assert_int_eq(mark_open(&mark, folder, true, &why), R_GOOD);
 		ck_assert_uint_ge(size_of(1), 7);
 		tear_down();
 	}
@@ -174,7 +174,7 @@ START_TEST(every_damage_is_seen)
 	for (at = 0; at < 128; at += 5) {
 		scribble(at, 1);
 		scribble(SLOT + at, 1);
-		ck_assert_int_eq(mark_open(&mark, folder, &why), R_KEY_CORRUPT);
+		ck_assert_int_eq(mark_open(&mark, folder, true, &why), R_KEY_CORRUPT);
 		ck_assert_ptr_null(mark);
 		scribble(at, 1);
 		scribble(SLOT + at, 1);
@@ -184,7 +184,7 @@ START_TEST(every_damage_is_seen)
 	/* What was being added for the first time was not signed for yet. */
 	mark_close(mark);
 	ck_assert_int_eq(truncate(file, 2 * SLOT + 100), 0);
-	ck_assert_int_eq(mark_open(&mark, folder, &why), R_GOOD);
+	ck_assert_int_eq(mark_open(&mark, folder, true, &why), R_GOOD);
 	ck_assert_uint_eq(size_of(1), 5);
 	ck_assert_uint_eq(size_of(2), 0);
 	ck_assert_int_eq(raise_to(2, 3, 30), R_GOOD);
@@ -197,16 +197,18 @@ START_TEST(one_at_a_time_and_for_nobody_else)
 {
 	struct mark *second;
 
-	ck_assert_int_eq(mark_open(&second, folder, &why), R_CONFLICT);
+	ck_assert_int_eq(mark_open(&second, folder, true, &why), R_CONFLICT);
 	ck_assert_ptr_null(second);
 	mark_close(mark);
 	mark = NULL;
 	ck_assert_int_eq(chmod(file, 0640), 0);
-	ck_assert_int_eq(mark_open(&mark, folder, &why), R_KEY_PERMISSIONS);
+	ck_assert_int_eq(mark_open(&mark, folder, true, &why), R_KEY_PERMISSIONS);
 	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(mark_open(&mark, folder, false, &why), R_NOT_FOUND);
+	ck_assert_int_eq(access(file, F_OK), -1);
 	ck_assert_int_eq(symlink("/dev/null", file), 0);
-	ck_assert_int_eq(mark_open(&mark, folder, &why), R_NO_DISK);
-	ck_assert_int_eq(mark_open(&mark, "no such folder", &why), R_NO_DISK);
+	ck_assert_int_eq(mark_open(&mark, folder, true, &why), R_NO_DISK);
+	ck_assert_int_eq(mark_open(&mark, "no such folder", true, &why), R_NO_DISK);
 }
 END_TEST
 

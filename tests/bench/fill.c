@@ -174,7 +174,7 @@ fill(struct fill *f, const char *folder, const struct load_election *e)
 		n = e->n - i < STORE_BATCH_MAX ? e->n - i : STORE_BATCH_MAX;
 		append(f, e->ballots + i, n);
 	}
-	need(mark_open(&mark, folder, &why), "mark");
+	need(mark_open(&mark, folder, true, &why), "mark");
 	top.size = f->tree.size;
 	merkle_frontier_root(&f->tree, &top.root);
 	need(mark_raise(mark, &f->id, &top, &why), "mark");
