@@ -1,5 +1,6 @@
 #include "client/accuse.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -358,6 +359,76 @@ accuse_of_lines(struct mirror *m, struct slice lines, char **path)
 	buffer_free(&l.lines);
 	buffer_free(&out);
 	history_free(&h);
+}
+
+/* ---- the author of a record that the board has refused ---- */
+
+/* The head over just the first `size` entries: that in the receipt of the last of them, if they ended a
+ * batch. */
+static enum result
+head_of(struct mirror *m, uint64_t size, struct receipt *receipt, struct why *why)
+{
+	const struct source *s = mirror_source(m);
+	struct buffer record = { 0 }, bytes = { 0 };
+	struct digest hash;
+	enum result r = s->entries(s->ctx, size - 1, size, take_record, &record);
+
+	if (r == R_GOOD) {
+		sha256(&hash, record.p, record.n);
+		r = board_receipt(m->board, &bytes, &m->election, &hash, why);
+	}
+	if (r == R_GOOD)
+		r = receipt_read(receipt, buffer_slice(&bytes), why);
+	if (r == R_GOOD && promised_size(receipt) != size)
+		r = why_set(why, R_NOT_FOUND,
+		    "the board has signed no head over just the %" PRIu64
+		    " entries before\nThe fault on the board has to do",
+		    size);
+	buffer_free(&record);
+	buffer_free(&bytes);
+	return r;
+}
+
+enum result
+accuse_of_fault(struct mirror *m, uint64_t seq, char **path, struct why *why)
+{
+	const struct source *s = mirror_source(m);
+	struct evidence_case c = { .n = 0 };
+	struct buffer bytes = { 0 }, out = { 0 };
+	struct record *fault = NULL;
+	struct receipt receipt = { 0 };
+	struct history h;
+	enum result r = history_read(&h, m);
+
+	*path = NULL;
+	if (r == R_GOOD)
+		r = s->entries(s->ctx, seq, seq + 1, take_record, &bytes);
+	if (r == R_MISSING_ENTRY)
+		r = why_set(why, r, "the board has no entry %" PRIu64, seq);
+	if (r == R_GOOD)
+		r = record_parse(&fault, NULL, buffer_slice(&bytes), why);
+	if (r == R_GOOD && fault->type != RECORD_FAULT)
+		r = why_set(why, R_STATE, "entry %" PRIu64 " is a %s and accuses nobody", seq,
+		    record_type_name(fault->type));
+	if (r == R_GOOD)
+		r = head_of(m, seq, &receipt, why);
+	if (r != R_GOOD)
+		goto out;
+	c.definition = buffer_slice(&h.definition);
+	c.keys = h.keys;
+	c.n_keys = h.n_keys;
+	c.head[0] = slice_of(receipt.checkpoint);
+	r = evidence_of_entries(&out, &c, seq, s, fault->of.fault.record, why);
+	if (r == R_GOOD && (*path = keep(m->evidence_dir, buffer_slice(&out))) == NULL)
+		r = why_set(why, R_NO_EVIDENCE,
+		    "the record in the fault does not convict its author by itself");
+out:
+	record_free(fault);
+	receipt_free(&receipt);
+	buffer_free(&bytes);
+	buffer_free(&out);
+	history_free(&h);
+	return r;
 }
 
 void

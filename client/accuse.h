@@ -33,6 +33,11 @@ int accuse_of_two(const char *path, struct slice definition, struct slice a, str
 void accuse_of_promise(const char *dir, const struct evidence_case *shown, uint64_t size,
     const struct merkle_tree *tree, struct slice receipt, char **path);
 
+/* Entry `seq` of our copy is a `fault`: write the evidence against the author of the record in it. The
+ * board is asked for the head over just the entries before, which it signed when it had no more.
+ * R_STATE: it is no fault; R_NOT_FOUND: the board had no such head. */
+enum result accuse_of_fault(struct mirror *m, uint64_t seq, char **path, struct why *why);
+
 /* Add to the text of `why` where the evidence is, or that there is none; frees path. */
 void accuse_tell(struct why *why, char *path);
 

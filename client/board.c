@@ -199,6 +199,18 @@ board_post(struct board *b, struct buffer *receipt, const struct digest *electio
 }
 
 enum result
+board_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
+    const struct digest *record, struct why *why)
+{
+	struct exchange x = { .method = "GET" };
+	char rest[80] = "records/";
+
+	(void)hex_encode(rest + 8, record->b, sizeof record->b);
+	board_path(&x, election, rest);
+	return board_ask(b, &x, receipt, why);
+}
+
+enum result
 board_entries(struct board *b, struct buffer *lines, const struct digest *election, uint64_t from,
     unsigned wait, struct why *why)
 {

@@ -57,6 +57,10 @@ enum result board_post(struct board *b, struct buffer *receipt, const struct dig
  * to `wait` seconds (most 25) for the first. Fewer or none may come. */
 enum result board_entries(struct board *b, struct buffer *lines, const struct digest *election,
     uint64_t from, unsigned wait, struct why *why);
+/* The receipt of a record that is there. R_NOT_FOUND. */
+enum result board_receipt(struct board *b, struct buffer *receipt, const struct digest *election,
+    const struct digest *record, struct why *why);
+
 /* Give each line from number *at on, without its line end, as long as the board has some and *at
  * is below `end`; *at is then the number after the last. What `each` refuses ends it. */
 enum result board_lines(struct board *b, const struct digest *election, uint64_t *at, uint64_t end,

@@ -56,6 +56,7 @@ client_libtclient_a_SOURCES = \
 	client/verify.c \
 	client/verify_ballot.c \
 	client/verify_evidence.c \
+	client/verify_fault.c \
 	client/verify_receipt.c \
 	client/verify_report.c \
 	client/verify_report.h \

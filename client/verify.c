@@ -354,6 +354,21 @@ static const struct command commands[] = {
 	    "Example:\n"
 	    "  tabella verify ballot audit-1.json --board http://board.example:8080",
 	    verify_ballot },
+	{ "fault", "evidence against the author of a record that was refused",
+	    "verify fault ENTRY --board URL [--ca FILE] [--election ID]",
+	    "Entry number ENTRY of the board is a fault: the board has refused a mix or a "
+	    "decryption that\n"
+	    "does not hold. Writes evidence-E5.json, which convicts its author to everybody "
+	    "offline, to the\n"
+	    "folder where you are. Verifies the board on the way.\n\n"
+	    "  --board URL    the board\n"
+	    "  --ca FILE      trust a certificate of the board only if it is of an authority in "
+	    "FILE\n"
+	    "  --election ID  the election id, from a source that you trust\n\n"
+	    "Example:\n"
+	    "  tabella verify fault 41 --board http://127.0.0.1:8410 --election $(cat "
+	    "election-id)",
+	    verify_fault },
 	{ "evidence", "does a file of evidence convict?",
 	    "verify evidence FILE [--election ID] [--json]",
 	    "Judges a file of evidence, offline: whether somebody has signed what nobody who keeps "

@@ -1,7 +1,8 @@
 /*
  * verify_words: what `tabella verify` also takes: `verify receipt` (is the record of this receipt
  * where the board said?), `verify ballot` (does this encrypted ballot hold what the
- * voting device claims?) and `verify evidence` (whom does this file convict?).
+ * voting device claims?), `verify fault` (evidence against a trustee whom the board has accused) and
+ * `verify evidence` (whom does this file convict?).
  */
 #ifndef CLIENT_VERIFY_WORDS_H
 #define CLIENT_VERIFY_WORDS_H
@@ -12,6 +13,7 @@
 #include "crypto/hash.h"
 
 int verify_receipt(const struct command *self, int argc, char **argv);
+int verify_fault(const struct command *self, int argc, char **argv);
 int verify_evidence(const struct command *self, int argc, char **argv);
 int verify_ballot(const struct command *self, int argc, char **argv);
 

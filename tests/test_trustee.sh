@@ -132,6 +132,19 @@ accused() {
 if wait_for "$LONG" accused 1 2; then good "the board accuses both"; else
 	bad "the board accuses both" "$(records | jq -c '.body.fault // empty')"
 fi
+# What they have signed convicts them by itself.
+fault=$(lines | jq -r 'select(.record.body.fault) | .seq' | head -n 1)
+culprit=$(lines | jq -r 'select(.record.body.fault) | .record.body.fault.record.by' | head -n 1)
+in_folder() { (cd "$TMPDIR" && "$TABELLA" "$@"); }
+expect "evidence against the first" 0 in_folder verify fault "$fault" --board "$URL" --election "$ID"
+in_folder verify evidence evidence-E5.json --election "$ID" --json >"$TMPDIR/verdict" 2>/dev/null
+if jq -e --arg key "$culprit" '.convicts and .kind == "E5" and (.accused | contains($key))' "$TMPDIR/verdict" >/dev/null; then
+	good "it convicts that trustee"
+else
+	bad "it convicts that trustee" "$(cat "$TMPDIR/verdict")"
+fi
+refused "no evidence in an entry that is no fault" 1 STATE in_folder verify fault 1 --board "$URL" --election "$ID"
+refused "nor in one that is not there" 1 MISSING_ENTRY in_folder verify fault 100000 --board "$URL" --election "$ID"
 acts "who is accused no longer mixes this item" NOT_ALLOWED 1 mix 1
 acts "nor decrypts it" NOT_ALLOWED 2 decrypt 1
 for i in 3 4; do trustee_start "$i"; done
