@@ -122,7 +122,8 @@ check_PROGRAMS += \
 	tests/test_svec \
 	tests/test_vectors \
 	tests/test_voters \
-	tests/test_walk
+	tests/test_walk \
+	tests/test_whole
 
 tests_test_count_SOURCES = tests/test_count.c tests/count_kit.c tests/count_kit.h
 tests_test_count_random_SOURCES = tests/test_count_random.c tests/count_kit.c tests/count_kit.h

@@ -265,6 +265,7 @@ START_TEST(nothing_is_signed_for_yet)
 	must_be(R_GOOD, load(&s));
 	must_be(R_GOOD, hosted_note(s.h, &note));
 	ck_assert_uint_eq(note.n, 0);
+	buffer_free(&note);
 	address.name = frozen_definition(rules_now(s.h->rules))->witnesses[0].name;
 	must_be(R_GOOD,
 	    witnesses_new(&witnesses, s.hosts, pg_folder(), &address, 1, NULL, &options, &why));

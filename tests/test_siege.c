@@ -504,7 +504,7 @@ START_TEST(a_flood_from_one_address)
 		must(pthread_create(&thread[i], NULL, vote_for_company, &c) == 0);
 	for (i = 0; i < 8; i++)
 		must(pthread_join(thread[i], NULL) == 0);
-	printf("%u honest ballots from one address: %.1f s\n", MANY, load_now() - begun);
+	printf("%d honest ballots from one address: %.1f s\n", MANY, load_now() - begun);
 
 	flood(&f, INADDR_LOOPBACK + 1, election.ballots[election.n - 2].record, 5000, true);
 	ck_assert_uint_eq(atomic_load(&f.again), 0);
