@@ -37,6 +37,7 @@
 /* Ballots while another election is mixed, and how many voters that one has. */
 #define MIXED 300
 #define MIX_VOTERS 100
+#define MIX_UPLOAD ((size_t)32 << 20)
 
 static int program;
 static struct load_board board;
@@ -543,8 +544,8 @@ vote_meanwhile(void *arg)
 	return NULL;
 }
 
-/* Mixes and decryptions of one election are uploaded, and verified behind answers 202, while people vote in
- * another one. */
+/* Mixes, decryptions and a large blob of one election are uploaded, and verified behind answers 202, while
+ * people vote in another one. */
 START_TEST(a_mix_beside_ballots)
 {
 	struct meanwhile m = { .n = 0 };
@@ -555,7 +556,7 @@ START_TEST(a_mix_beside_ballots)
 	mix = load_mix_prepare(&board, "modp2048", MIX_VOTERS);
 	begun = load_now();
 	must(pthread_create(&m.thread, NULL, vote_meanwhile, &m) == 0);
-	pending = load_mix_run(mix);
+	pending = load_mix_run(mix, MIX_UPLOAD);
 	atomic_store(&m.stop, true);
 	must(pthread_join(m.thread, NULL) == 0);
 	printf("while mixes and decryptions of %d ballots came in for %.1f s, and were verified "

@@ -79,10 +79,11 @@ void load_organiser(struct sign_public *out);
 void load_election_make(struct load_election *e, const struct load_board *b, size_t n,
     size_t chain);
 /* Another election on the board, in that group, voted and closed: ready to be mixed. Then mix and decrypt it,
- * uploading what that takes. Returns for how many seconds the board verified behind an answer 202. */
+ * uploading what that takes, and a blob of `more` bytes beside it. Returns for how many seconds the board
+ * verified behind an answer 202. */
 struct load_mix;
 struct load_mix *load_mix_prepare(const struct load_board *b, const char *group, unsigned voters);
-double load_mix_run(struct load_mix *m);
+double load_mix_run(struct load_mix *m, size_t more);
 void load_mix_free(struct load_mix *m);
 
 /* Keep it in a file, and read it back. */

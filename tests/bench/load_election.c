@@ -342,8 +342,14 @@ load_mix_prepare(const struct load_board *board, const char *group, unsigned vot
 }
 
 double
-load_mix_run(struct load_mix *m)
+load_mix_run(struct load_mix *m, size_t more)
 {
+	uint8_t *bytes = calloc(more, 1);
+
+	if (bytes == NULL)
+		load_die("out of memory");
+	(void)bottle_blob(m->bottle, (struct slice){ bytes, more });
+	free(bytes);
 	m->up.pending = 0;
 	bottle_mix(m->bottle, 1);
 	bottle_decrypt(m->bottle, 1);
