@@ -3,6 +3,10 @@
  * gathered while the last one was committed; its entries are judged and written one
  * after the other, committed in one transaction, then signed for (signing.c), and only then
  * answered.
+ *
+ * The signature has a transaction of its own, although one could take it together with the
+ * entries of the next batch: the receipts of a batch would then wait until those entries are
+ * written too, which takes about four times as long as the commit that it would save.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -34,6 +34,7 @@ struct crash_clients {
 	atomic_size_t under_way;
 	atomic_size_t broken; /* answers that did not come, or not whole */
 	atomic_size_t busy;   /* answers 503 */
+	atomic_uint slowest;  /* answer 503: milliseconds */
 	pthread_t thread[CRASH_CLIENTS];
 };
 

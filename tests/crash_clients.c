@@ -58,14 +58,25 @@ note_down(struct crash_clients *c, size_t number, struct slice receipt)
 }
 
 static void
+note_slowest(struct crash_clients *c, unsigned ms)
+{
+	unsigned known = atomic_load(&c->slowest);
+
+	while (ms > known && !atomic_compare_exchange_weak(&c->slowest, &known, ms))
+		;
+}
+
+static void
 post(struct crash_clients *c, size_t number, struct buffer *answer)
 {
 	const struct slice record = c->election->ballots[number].record;
 	const double end = load_now() + PATIENCE;
 	size_t which = number;
+	double begun;
 	int status;
 
 	for (; !atomic_load(&c->ended); which++) {
+		begun = load_now();
 		status = load_try(&c->boards[which % atomic_load(&c->board_count)], answer, NULL,
 		    "POST", c->path, record);
 		if (status == 200) {
@@ -76,6 +87,8 @@ post(struct crash_clients *c, size_t number, struct buffer *answer)
 			load_die("ballot %zu: the board answers %d: %.*s", number, status,
 			    (int)answer->n, (const char *)answer->p);
 		atomic_fetch_add(status == 0 ? &c->broken : &c->busy, 1);
+		if (status == 503)
+			note_slowest(c, (unsigned)((load_now() - begun) * 1000));
 		if (load_now() > end)
 			load_die("ballot %zu is not acknowledged within %d s; the last answer was "
 				 "%d %.*s",

@@ -210,5 +210,13 @@ main(int argc, char **argv)
 	need(cluster_stop(cluster, &why), "database");
 	cluster_free(cluster);
 	load_election_free(&e);
+	store_head_free(&f->head);
+	merkle_edge_free(&f->edge);
+	buffer_free(&f->lines);
+	sign_key_wipe(&f->secret);
+	free(f->tiles);
+	free(f);
+	free(folder);
+	free(address);
 	return 0;
 }
