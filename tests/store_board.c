@@ -261,13 +261,36 @@ old_sql(PGconn *pg, const char *sql)
 static const char *
 hex_of(const void *p, size_t n)
 {
-	static char text[2][4200];
+	static char text[4][4200];
 	static int which;
 
-	which ^= 1;
+	which = (which + 1) % 4;
 	must(2 * n < sizeof text[0]);
 	hex_encode(text[which], p, n);
 	return text[which];
+}
+
+/* Many lines in a statement: a round trip for each would take longer than all the rest. */
+static void
+insert_old(PGconn *pg, const struct toy *t, size_t from, size_t to)
+{
+	const struct store_entry *e;
+	char *sql = NULL;
+	size_t size, i;
+	FILE *f = open_memstream(&sql, &size);
+
+	must(f != NULL);
+	(void)fputs("INSERT INTO tabella.entry VALUES", f);
+	for (i = from; i < to; i++) {
+		e = &t->entries[i];
+		(void)fprintf(f, "%s (1, %zu, '\\x%s', '\\x%s', '\\x%s', NULL,",
+		    i > from ? "," : "", i, hex_of(e->hash.b, 32), hex_of(e->leaf.b, 32),
+		    hex_of(e->record.b, 32));
+		(void)fprintf(f, " '\\x%s')", hex_of(e->line.p, e->line.n));
+	}
+	must(fclose(f) == 0);
+	old_sql(pg, sql);
+	free(sql);
 }
 
 void
@@ -285,19 +308,8 @@ toy_make_old(PGconn *pg, const char *name, size_t n)
 	    hex_of(id.b, sizeof id.b));
 	old_sql(pg, sql);
 	toy_make(&t, n);
-	for (i = 0; i < n; i++) {
-		const struct store_entry *e = &t.entries[i];
-		char hash[65], leaf[65], record[65];
-
-		hex_encode(hash, e->hash.b, 32);
-		hex_encode(leaf, e->leaf.b, 32);
-		hex_encode(record, e->record.b, 32);
-		(void)snprintf(sql, sizeof sql,
-		    "INSERT INTO tabella.entry VALUES (1, %zu, '\\x%s', '\\x%s', '\\x%s', NULL,"
-		    " '\\x%s')",
-		    i, hash, leaf, record, hex_of(e->line.p, e->line.n));
-		old_sql(pg, sql);
-	}
+	for (i = 0; i < n; i += 500)
+		insert_old(pg, &t, i, i + 500 < n ? i + 500 : n);
 	(void)snprintf(sql, sizeof sql,
 	    "INSERT INTO tabella.batch VALUES (1, 0, %zu, '', 'old note'); UPDATE tabella.head SET"
 	    " size = %zu, hash = '\\x%s', time = 1, frontier = '\\x%s', note = 'old note'; COMMIT",
