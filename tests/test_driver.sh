@@ -124,6 +124,16 @@ if [ "$(cat folder)" != "$TMPDIR" ] && [ ! -e "$(cat folder)" ]; then
 else
 	bad "a test has a folder of its own, removed afterwards" "$(cat folder)"
 fi
+(unset TMPDIR && run anywhere.sh) <<'END'
+#!/bin/sh
+echo "$TMPDIR" >folder
+END
+case $(cat folder) in
+/dev/shm/tabella.* | /tmp/tabella.*)
+	if [ -e "$(cat folder)" ]; then bad "also where nobody says where"; else good "also where nobody says where"; fi
+	;;
+*) bad "also where nobody says where" "$(cat folder)" ;;
+esac
 
 # summary EXPECTED_STATUS LAST_LINE FILE...
 summary() {
