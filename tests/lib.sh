@@ -102,10 +102,16 @@ start() {
 
 # stop PID [SIGNAL]: end a process of ours and reap it.
 stop() {
-	kill "-${2:-TERM}" "$1" 2>/dev/null || true
-	wait_for 20 dead_or_reaped "$1" || kill -KILL "$1" 2>/dev/null
+	if ours "$1"; then
+		kill "-${2:-TERM}" "$1" 2>/dev/null || true
+		wait_for 60 dead_or_reaped "$1" || kill -KILL "$1" 2>/dev/null
+	fi
 	wait "$1" 2>/dev/null
 }
+
+# Is it still a child of this script? The number of one that was reaped may by now be that
+# of a process of somebody else.
+ours() { grep -qsE "^PPid:.($$|$BASHPID)\$" "/proc/$1/status"; }
 
 # A child that has ended stays visible to kill until it is reaped.
 dead_or_reaped() {
@@ -205,7 +211,7 @@ pg_start() {
 	PG_PID=$PID
 	# An interrupt is PostgreSQL's fast shutdown; it does not wait for clients.
 	STARTED[-1]=$PG_PID:INT
-	wait_for 60 "$PG_BIN/pg_isready" -q || {
+	wait_for 120 "$PG_BIN/pg_isready" -q || {
 		cat "$TMPDIR/pg.log"
 		fatal "PostgreSQL did not start"
 	}

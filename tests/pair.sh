@@ -26,7 +26,7 @@ pair_server() { # NAME PORT OPTION...
 	    -c max_connections=60 -c shared_buffers=32MB -c wal_level=replica -c max_wal_senders=6 \
 	    "${@:3}"
 	STARTED[-1]=$PID:INT
-	wait_for 60 "$PG_BIN/pg_isready" -q -p "$2" || {
+	wait_for 120 "$PG_BIN/pg_isready" -q -p "$2" || {
 		cat "$TMPDIR/pg-$1.log"
 		fatal "PostgreSQL did not start"
 	}
@@ -51,7 +51,7 @@ pair_start() {
 	# Only where it is first; a standby that takes over has none to wait for.
 	pair_sql "ALTER SYSTEM SET synchronous_standby_names = '*'"
 	pair_sql "SELECT pg_reload_conf()" >"$TMPDIR/reloaded"
-	wait_for 60 pair_is "SELECT sync_state FROM pg_stat_replication" sync ||
+	wait_for 120 pair_is "SELECT sync_state FROM pg_stat_replication" sync ||
 	    fatal "the standby does not follow"
 	pair_sql "CREATE ROLE tabella_owner LOGIN; CREATE ROLE tabella_board; CREATE ROLE tabella_reader;
 	    CREATE ROLE vote LOGIN IN ROLE tabella_board; CREATE ROLE look LOGIN IN ROLE tabella_reader"

@@ -49,7 +49,7 @@ pg_wait(bool (*condition)(void *ctx), void *ctx)
 	time_t end;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = now.tv_sec + 30;
+	end = now.tv_sec + 120;
 	while (!condition(ctx)) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec >= end)

@@ -862,7 +862,7 @@ suite(void)
 
 	/* Each test spoils its own copy: made anew before it, in its own process. */
 	tcase_add_checked_fixture(t, make, unmake);
-	tcase_set_timeout(t, 120);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, good);
 	tcase_add_loop_test(t, missing, 0, 4);
 	tcase_add_test(t, nothing);

@@ -449,7 +449,7 @@ main(void)
 	Suite *suite = suite_create("choice");
 	TCase *tc = tcase_create("choice");
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, plurality_bytes);
 	tcase_add_test(tc, approval_bytes);

@@ -227,7 +227,7 @@ main(void)
 	Suite *suite = suite_create("code");
 	TCase *tc = tcase_create("code");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, the_check_symbol_is_the_weighted_sum);
 	tcase_add_test(tc, every_wrong_symbol_is_caught);

@@ -243,7 +243,7 @@ main(void)
 	Suite *suite = suite_create("cosign");
 	TCase *tc = tcase_create("cosign");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, one_history);
 	tcase_add_test(tc, restarts_and_clocks);

@@ -706,7 +706,7 @@ main(void)
 	Suite *suite = suite_create("count");
 	TCase *tc = tcase_create("count");
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, leader_2013);
 	tcase_add_test(tc, resolution_2014);
 	tcase_add_test(tc, a_tangle_of_five);

@@ -526,7 +526,7 @@ main(void)
 	Suite *suite = suite_create("count_random");
 	TCase *tc = tcase_create("count_random");
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, random_against_the_reference);
 	tcase_add_test(tc, renumbered_options);
 	tcase_add_test(tc, order_and_multiplicity);

@@ -314,7 +314,7 @@ main(void)
 	mpz_init(p);
 	mpz_setbit(p, 255);
 	mpz_sub_ui(p, p, 19);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, loose_numbers);
 	tcase_add_test(tc, tight_numbers);
 	tcase_add_test(tc, square_roots);

@@ -13,6 +13,7 @@
 #include "server/witness.h"
 #include "tests/bottle_archive.h"
 #include "tests/pg.h"
+#include "tests/suite.h"
 
 static struct cluster *cluster;
 static struct store *store;
@@ -295,20 +296,14 @@ body(void)
 {
 	Suite *suite = suite_create("hosted");
 	TCase *tc = tcase_create("hosted");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start_cluster, stop_cluster);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, it_goes_on_after_an_error, 0, 3);
 	tcase_add_test(tc, a_head_over_less_than_was_read);
 	tcase_add_test(tc, nothing_is_signed_for_yet);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite);
 }
 
 int

@@ -371,7 +371,7 @@ main(void)
 	Suite *suite = suite_create("keyfile");
 	TCase *tc = tcase_create("keyfile");
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, the_text_has_its_form);
 	tcase_add_test(tc, what_stands_outside_is_readable);
 	tcase_add_test(tc, another_passphrase_does_not_open);

@@ -636,7 +636,7 @@ main(void)
 	tcase_add_loop_test(tc, edges, 0, paths);
 	tcase_add_loop_test(tc, beside_libsodium, 0, paths);
 	tcase_add_loop_test(tc, long_run, 0, paths);
-	tcase_set_timeout(tc, getenv("TABELLA_LONG") != NULL ? 0 : 120);
+	tcase_set_timeout(tc, getenv("TABELLA_LONG") != NULL ? 0 : 300);
 	suite_add_tcase(suite, tc);
 	return suite_main(suite);
 }

@@ -37,7 +37,7 @@
 #define SANITIZED 0
 #endif
 
-#define PATIENCE 20000 /* ms, for what must happen */
+#define PATIENCE 60000 /* ms, for what must happen */
 
 /* ---- the application under test ---- */
 
@@ -861,7 +861,7 @@ drip(int fd, const char *bytes, int *status)
 
 START_TEST(slow_senders_are_cut_off)
 {
-	struct listen_config config = { .request_ms = 300 };
+	struct listen_config config = { .request_ms = 800 };
 	uint64_t took;
 	int fd, status;
 
@@ -870,16 +870,16 @@ START_TEST(slow_senders_are_cut_off)
 	took = drip(fd, "GET /hello HTTP/1.1\r\nHost: h\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
 	    &status);
 	ck_assert_int_eq(status, 408);
-	ck_assert_uint_ge(took, 290);
-	ck_assert_uint_lt(took, 5000);
+	ck_assert_uint_ge(took, 790);
+	ck_assert_uint_lt(took, 14000); /* not the 15 s of other boards */
 	close(fd);
 	/* The deadline is for head and body together. */
 	fd = dial();
 	put_text(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n");
 	took = drip(fd, "body", &status);
 	ck_assert_int_eq(status, 408);
-	ck_assert_uint_ge(took, 250);
-	ck_assert_uint_lt(took, 5000);
+	ck_assert_uint_ge(took, 750);
+	ck_assert_uint_lt(took, 14000);
 	close(fd);
 	/* Having answered once is no excuse. */
 	fd = dial();
@@ -887,7 +887,7 @@ START_TEST(slow_senders_are_cut_off)
 	ck_assert_int_eq(get(fd, false)->status, 200);
 	took = drip(fd, "G", &status);
 	ck_assert_int_eq(status, 408);
-	ck_assert_uint_lt(took, 5000);
+	ck_assert_uint_lt(took, 14000);
 	close(fd);
 	ck_assert_uint_eq(counts().cut, 3);
 	ck_assert_uint_eq(counts().requests, 1);
@@ -898,7 +898,7 @@ END_TEST
 
 START_TEST(idle_connections_end)
 {
-	struct listen_config config = { .idle_ms = 200 };
+	struct listen_config config = { .idle_ms = 600 };
 	uint64_t begun = now_ms();
 	int silent, fd;
 
@@ -909,8 +909,8 @@ START_TEST(idle_connections_end)
 	ck_assert_int_eq(get(fd, false)->status, 200);
 	ck_assert(ended(silent));
 	ck_assert(ended(fd));
-	ck_assert_uint_ge(now_ms() - begun, 190);
-	ck_assert_uint_lt(now_ms() - begun, 5000);
+	ck_assert_uint_ge(now_ms() - begun, 590);
+	ck_assert_uint_lt(now_ms() - begun, 29000); /* not the 30 s of other boards */
 	/* A request that is worked on is not idle. */
 	close(fd);
 	fd = dial();
@@ -1158,7 +1158,7 @@ START_TEST(parked_requests)
 	ask(fd, "GET /poll?after=5&wait=200");
 	ck_assert_str_eq((char *)get(fd, false)->body, "deadline");
 	ck_assert_uint_ge(now_ms() - begun, 190);
-	ck_assert_uint_lt(now_ms() - begun, 5000);
+	ck_assert_uint_lt(now_ms() - begun, PATIENCE);
 	/* When it happens: only who waits for it. */
 	other = dial();
 	ask(fd, "GET /poll?after=5&topic=1&wait=100000");
@@ -1300,7 +1300,7 @@ END_TEST
 /* A reader that is slow but goes on gets everything, in little memory. */
 START_TEST(steady_readers_are_served)
 {
-	struct listen_config config = { .write_ms = 1000 };
+	struct listen_config config = { .write_ms = 2500 };
 	static uint8_t buffer[20000];
 	uint64_t at = 0, total = 100000000, begun = now_ms();
 	size_t before;
@@ -1318,7 +1318,7 @@ START_TEST(steady_readers_are_served)
 		ck_assert_int_gt(n, 0);
 		at += (uint64_t)n;
 		/* At first ten times a second, for longer than write_ms. */
-		if (now_ms() - begun < 2500)
+		if (now_ms() - begun < 4000)
 			(void)poll(NULL, 0, 100);
 		check_flat(before);
 	}
@@ -1781,7 +1781,7 @@ START_TEST(stopping_does_not_wait_for_ever)
 	wait_for(counts().requests == 3 && holding() == 1);
 	stop_it(&ms);
 	ck_assert_uint_ge(now_ms() - begun, 290);
-	ck_assert_uint_lt(now_ms() - begun, 10000);
+	ck_assert_uint_lt(now_ms() - begun, PATIENCE);
 	ck_assert_int_eq(get(parked, false)->status, 503);
 	ck_assert(ended(held));
 	/* An answer that comes too late is taken back all the same. */

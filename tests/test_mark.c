@@ -224,7 +224,7 @@ main(void)
 	tcase_add_test(tc, every_damage_is_seen);
 	tcase_add_test(tc, one_at_a_time_and_for_nobody_else);
 	tcase_add_test(torn, a_torn_write);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, torn);
 	return suite_main(suite);

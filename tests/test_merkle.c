@@ -482,7 +482,7 @@ main(void)
 	Suite *suite = suite_create("merkle");
 	TCase *tc = tcase_create("merkle");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, published_roots);
 	tcase_add_test(tc, roots_agree_with_the_definition);

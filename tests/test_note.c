@@ -422,7 +422,7 @@ main(void)
 	Suite *suite = suite_create("note");
 	TCase *tc = tcase_create("note");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, a_published_note);
 	tcase_add_test(tc, checkpoints_come_back);

@@ -546,7 +546,7 @@ main(void)
 	tcase_add_test(tc, classes);
 	tcase_add_loop_test(tc, operations_beside_libsodium, 0, LENGTHS);
 	tcase_add_test(tc, short_exponents);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	suite_add_tcase(suite, tc);
 	return suite_main(suite);
 }

@@ -361,7 +361,7 @@ main(void)
 	Suite *suite = suite_create("rows");
 	TCase *tc = tcase_create("rows");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, decodes_each, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, encodes_squares, 0, SLOW_GROUPS);
 	tcase_add_loop_test(tc, raises_rows, 0, SLOW_GROUPS);

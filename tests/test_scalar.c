@@ -662,7 +662,7 @@ main(void)
 	Suite *suite = suite_create("scalar");
 	TCase *tcase = tcase_create("scalar");
 
-	tcase_set_timeout(tcase, getenv("TABELLA_LONG") != NULL ? 0 : 60);
+	tcase_set_timeout(tcase, getenv("TABELLA_LONG") != NULL ? 0 : 300);
 	tcase_add_test(tcase, two_at_the_edges);
 	tcase_add_test(tcase, two_at_random);
 	tcase_add_test(tcase, greatest);

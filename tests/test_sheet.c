@@ -580,7 +580,7 @@ main(void)
 	Suite *suite = suite_create("sheet");
 	TCase *tc = tcase_create("sheet");
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, leader_2013);
 	tcase_add_test(tc, resolution_2014);
 	tcase_add_loop_test(tc, same_in_other_forms, 0, sizeof same / sizeof *same);

@@ -304,7 +304,7 @@ START_TEST(a_server_that_is_away)
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	ck_assert_ptr_null(s);
 	ck_assert_msg(strstr(why.text, "/nowhere") != NULL, "%s", why.text);
-	ck_assert_int_le(to.tv_sec - from.tv_sec, 5);
+	ck_assert_int_le(to.tv_sec - from.tv_sec, 9); /* not the 10 s of other boards */
 }
 END_TEST
 

@@ -178,7 +178,7 @@ board=$TMPDIR/board
 cp -r "$archive" "$board"
 start "$TMPDIR/port" python3 "$TOP_SRCDIR/tests/stub_board.py" "$board/entries.ndjson" \
     "$board/checkpoint" "$board/blobs"
-wait_for 30 test -s "$TMPDIR/port" || fatal "stub_board.py" "$(cat "$TMPDIR/port")"
+wait_for "$LONG" test -s "$TMPDIR/port" || fatal "stub_board.py" "$(cat "$TMPDIR/port")"
 url=http://127.0.0.1:$(cat "$TMPDIR/port")
 
 expect "a board" 0 verify "$url" --election "$id"

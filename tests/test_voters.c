@@ -455,7 +455,7 @@ main(void)
 	Suite *suite = suite_create("voters");
 	TCase *tc = tcase_create("voters");
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, every_way_has_its_reason, 0, 2);
 	tcase_add_test(tc, small_batches);
 	tcase_add_test(tc, large_batches);

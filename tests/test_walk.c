@@ -944,7 +944,7 @@ main(void)
 	Suite *suite = suite_create("walk");
 	TCase *tc = tcase_create("walk");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, any_byte_in_a_string);
 	tcase_add_test(tc, a_record_comes_back_byte_for_byte);
 	tcase_add_test(tc, every_cut_is_refused);
