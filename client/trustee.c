@@ -99,7 +99,7 @@ others_ahead(const struct run *run, const struct duty *duty)
 static uint64_t
 wait_for_turn(struct run *run, const struct duty *duties, size_t n, size_t i)
 {
-	struct seen now[DUTIES_MAX];
+	struct seen now[DUTIES_MAX] = { 0 };
 	uint64_t due, ahead;
 	size_t k, m;
 

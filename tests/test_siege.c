@@ -35,8 +35,8 @@
 #define VOTERS (MANY + MIXED + 60)
 #define MANY (PACE_ADDRESS_BURST + 100)
 /* Ballots while another election is mixed, and how many voters that one has. */
-#define MIXED 300
-#define MIX_VOTERS 100
+#define MIXED 200
+#define MIX_VOTERS 64
 #define MIX_UPLOAD ((size_t)32 << 20)
 
 static int program;
