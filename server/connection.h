@@ -69,6 +69,7 @@ struct request {
 	bool away;                     /* the application has it, or the mail */
 	uint64_t topic;
 	unsigned park_ms;
+	uint64_t parked_since; /* 0: it was not parked yet */
 	uint8_t *body;
 	size_t body_len, body_room; /* bytes there, bytes allocated */
 	size_t charged;             /* bytes of listen->buffered held by this request */

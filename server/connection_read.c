@@ -36,7 +36,10 @@ connection_settle(struct connection *c)
 	}
 	c->state = CONNECTION_PARKED;
 	LIST_INSERT_HEAD(&c->listen->parked[listen_topic(r->topic)], c, of_parked);
-	connection_due(c, r->park_ms);
+	/* Woken for nothing and parked again, it waits no longer than it was to at first. */
+	if (r->parked_since == 0)
+		r->parked_since = clock_now();
+	connection_due_since(c, r->parked_since, r->park_ms);
 	return STEP_WAIT;
 }
 

@@ -56,7 +56,8 @@ void request_filled(struct request *r, size_t n);
 
 /* Put the request aside until somebody calls listen_wake for `topic`, `ms` milliseconds
  * have passed, the client goes away or the board stops; on_wake gets it then.
- * Only inside on_request or on_wake. No wake-up is lost if the condition is looked at
+ * Only inside on_request or on_wake; parked again in on_wake, it waits from the first time on. No
+ * wake-up is lost if the condition is looked at
  * inside the same callback before parking, and whoever changes it calls listen_wake
  * afterwards. */
 void request_park(struct request *r, uint64_t topic, unsigned ms);

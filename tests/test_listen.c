@@ -1159,21 +1159,29 @@ START_TEST(parked_requests)
 	ck_assert_str_eq((char *)get(fd, false)->body, "deadline");
 	ck_assert_uint_ge(now_ms() - begun, 190);
 	ck_assert_uint_lt(now_ms() - begun, PATIENCE);
+	/* At the deadline even if it is woken all the time, and parked again. */
+	begun = now_ms();
+	ask(fd, "GET /poll?after=5&topic=3&wait=200");
+	while (atomic_load(&app.woken[LISTEN_DEADLINE]) < 2 && now_ms() - begun < PATIENCE)
+		listen_wake(app.listen, 3);
+	ck_assert_str_eq((char *)get(fd, false)->body, "deadline");
+	ck_assert_uint_lt(now_ms() - begun, PATIENCE);
 	/* When it happens: only who waits for it. */
 	other = dial();
 	ask(fd, "GET /poll?after=5&topic=1&wait=100000");
 	ask(other, "GET /poll?after=6&topic=2&wait=100000");
-	wait_for(counts().requests == 4);
+	wait_for(counts().requests == 5);
+	begun = atomic_load(&app.woken[LISTEN_TOPIC]);
 	atomic_store(&app.value, 6);
 	listen_wake(app.listen, 1);
 	ck_assert_str_eq((char *)get(fd, false)->body, "6");
 	/* Woken without reason, it waits on. */
 	listen_wake(app.listen, 2);
-	wait_for(atomic_load(&app.woken[LISTEN_TOPIC]) >= 2);
+	wait_for(atomic_load(&app.woken[LISTEN_TOPIC]) >= begun + 2);
 	atomic_store(&app.value, 7);
 	listen_wake(app.listen, 2);
 	ck_assert_str_eq((char *)get(other, false)->body, "7");
-	ck_assert_uint_eq(atomic_load(&app.woken[LISTEN_DEADLINE]), 1);
+	ck_assert_uint_eq(atomic_load(&app.woken[LISTEN_DEADLINE]), 2);
 	close(fd);
 	close(other);
 	finish();
