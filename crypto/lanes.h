@@ -34,6 +34,10 @@ struct lanes {
 	/* Encode 2 p[i], at a tenth of the price, with one inversion for many. What it leaves
 	 * on the stack tells what the encodings tell. */
 	void (*encode_double)(uint8_t *bytes, size_t stride, const struct ed *p, size_t n);
+	/* The same for v[i] + 2 p[i], where the v[i] come from `decode` or `map`; NULL if that is no
+	 * faster than to add and encode. */
+	void (*encode_add_double)(uint8_t *bytes, size_t stride, const struct ed *v,
+	    const struct ed *p, size_t n);
 	/* RFC 9496, 4.3.4, from 64 bytes each */
 	void (*map)(struct ed *out, const uint8_t *uniform, size_t n);
 

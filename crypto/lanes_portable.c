@@ -23,15 +23,6 @@ encode(uint8_t *bytes, size_t stride, const struct ed *p, size_t n)
 }
 
 static void
-map(struct ed *out, const uint8_t *uniform, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		ristretto_map(&out[i], uniform + i * 64);
-}
-
-static void
 add(struct ed *out, const struct ed *a, const struct ed *b, size_t b_step, size_t n)
 {
 	struct ed_cached cached;
@@ -121,7 +112,8 @@ const struct lanes lanes_portable = {
 	.decode = decode,
 	.encode = encode,
 	.encode_double = ristretto_encode_double,
-	.map = map,
+	.encode_add_double = ristretto_encode_add_double,
+	.map = ristretto_map_many,
 	.add = add,
 	.sub = sub,
 	.twice = twice,

@@ -234,32 +234,49 @@ commit_some(struct ed *p, const struct ed *v, const void *x, const uint8_t *e, c
 		lanes_chosen()->table_pow(p, y, f, BYTES, p, n);
 }
 
-/* Without v the exponents are halved: what is then encoded is twice what was made, and
+/* Encode v 2p, or 2p if v is NULL. */
+static void
+encode_halved(uint8_t *bytes, size_t distance, const struct ed *v, const struct ed *p, size_t n)
+{
+	const struct lanes *lanes = lanes_chosen();
+
+	if (v != NULL)
+		lanes->encode_add_double(bytes, distance, v, p, n);
+	else
+		lanes->encode_double(bytes, distance, p, n);
+}
+
+/* Where it can be the exponents are halved: what is then encoded is twice what was made, and
  * that is much cheaper than to encode it as it is. */
 static enum result
 commit(uint8_t *bytes, size_t distance, struct gvec *out, const struct gvec *v, const void *x,
     const struct svec *e, const void *y, const struct svec *f)
 {
 	const struct lanes *lanes = lanes_chosen();
+	const int halved = v == NULL || lanes->encode_add_double != NULL;
 	uint8_t half_e[COMMITMENTS * BYTES], half_f[COMMITMENTS * BYTES];
 	struct ed p[COMMITMENTS];
+	const struct ed *plus;
 	size_t at, i, n;
 
 	for (at = 0; at < e->n; at += n) {
 		n = e->n - at < COMMITMENTS ? e->n - at : COMMITMENTS;
-		if (v != NULL) {
-			commit_some(p, element(v, at), x, scalar(e, at), y,
-			    y != NULL ? scalar(f, at) : NULL, n);
-			lanes->encode(bytes + at * distance, distance, p, n);
-		} else {
+		plus = v != NULL ? element(v, at) : NULL;
+		if (halved) {
 			for (i = 0; i < n; i++)
 				scalar_half(half_e + i * BYTES, scalar(e, at + i));
 			for (i = 0; y != NULL && i < n; i++)
 				scalar_half(half_f + i * BYTES, scalar(f, at + i));
 			commit_some(p, NULL, x, half_e, y, half_f, n);
-			lanes->encode_double(bytes + at * distance, distance, p, n);
+			encode_halved(bytes + at * distance, distance, plus, p, n);
 			if (out != NULL)
 				lanes->twice(p, p, n);
+			if (out != NULL && plus != NULL)
+				lanes->add(p, p, plus, 1, n);
+		} else {
+			commit_some(p, plus, x, scalar(e, at), y, y != NULL ? scalar(f, at) : NULL,
+			    n);
+			lanes->encode(bytes + at * distance, distance, p, n);
 		}
 		if (out != NULL)
 			memcpy(element(out, at), p, n * sizeof *p);

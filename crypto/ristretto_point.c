@@ -17,9 +17,9 @@ const struct ristretto_constants ristretto_constants = {
 enum result
 ristretto_decode(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
 {
-	struct fe s, ss, u1, u2, u2_sqr, v, i, den_x, den_y;
+	struct fe s, ss, u1, u2, u2_sqr, v, i, den_x, den_y, x, y, t, e, f;
 	uint8_t again[RISTRETTO_BYTES];
-	uint64_t was_square;
+	uint64_t was_square, minus;
 
 	fe_from_bytes(&s, bytes);
 	fe_to_bytes(again, &s);
@@ -41,13 +41,22 @@ ristretto_decode(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
 	fe_mul(&den_y, &i, &den_x);
 	fe_mul(&den_y, &den_y, &v);
 	fe_add(&s, &s, &s);
-	fe_mul(&out->x, &s, &den_x);
-	fe_abs(&out->x);
-	fe_mul(&out->y, &u1, &den_y);
-	out->z = fe_one;
-	fe_mul(&out->t, &out->x, &out->y);
-	if (!was_square || fe_is_negative(&out->t) || fe_is_zero(&out->y))
+	fe_mul(&x, &s, &den_x);
+	minus = fe_mask(fe_is_negative(&x));
+	fe_neg_if(&x, minus);
+	fe_mul(&y, &u1, &den_y);
+	fe_mul(&t, &x, &y);
+	if (!was_square || fe_is_negative(&t) || fe_is_zero(&y))
 		return R_NOT_IN_GROUP;
+	/* e = 2s / sqrt(a - d), f = e / x, g = u1, h = u2: see below */
+	fe_mul(&e, &s, &ristretto_constants.invsqrt_a_minus_d);
+	fe_mul(&f, &den_x, &v);
+	fe_mul(&f, &f, &ristretto_constants.invsqrt_a_minus_d);
+	fe_neg_if(&f, minus);
+	fe_mul(&out->x, &e, &u2);
+	fe_mul(&out->y, &f, &u1);
+	fe_mul(&out->z, &f, &u2);
+	fe_mul(&out->t, &e, &u1);
 	return R_GOOD;
 }
 
@@ -103,14 +112,16 @@ ristretto_encode(uint8_t bytes[RISTRETTO_BYTES], const struct ed *p)
 struct doubled {
 	struct fe e, f, g, h, eg, fh, efgh;
 	struct fe before; /* the product of all efgh before this one */
-	uint64_t none;    /* all ones if efgh is zero: 2p is the identity */
+	uint64_t none;    /* all ones if efgh is zero: the identity, or */
+	uint64_t unknown; /* if these are no point's factors: fh of one is never zero */
 };
 
 /* So many share an inversion: 20 KiB. */
 #define DOUBLED 64
 
+/* The factors of 2p; all but f are tight. */
 static void
-doubled_load(struct doubled *out, struct fe *all, const struct ed *p)
+doubled_factors(struct doubled *out, const struct ed *p)
 {
 	struct fe xx, yy, zz, dtt;
 
@@ -126,10 +137,19 @@ doubled_load(struct doubled *out, struct fe *all, const struct ed *p)
 	fe_add(&out->g, &yy, &xx);
 	fe_carry(&out->g);
 	fe_sub(&out->h, &zz, &dtt);
+	fe_carry(&out->h);
+	out->unknown = 0;
+}
+
+/* What follows from them; and let it share the inversion of all. */
+static void
+doubled_share(struct doubled *out, struct fe *all)
+{
 	fe_mul(&out->eg, &out->e, &out->g);
 	fe_mul(&out->fh, &out->f, &out->h);
 	fe_mul(&out->efgh, &out->eg, &out->fh);
 	out->none = fe_mask(fe_is_zero(&out->efgh));
+	out->unknown |= fe_mask(fe_is_zero(&out->fh));
 	fe_move_if(&out->efgh, &fe_one, out->none);
 	out->before = *all;
 	fe_mul(all, all, &out->efgh);
@@ -177,11 +197,133 @@ ristretto_encode_double(uint8_t *bytes, size_t stride, const struct ed *p, size_
 	for (at = 0; at < n; at += now) {
 		now = n - at < DOUBLED ? n - at : DOUBLED;
 		all = fe_one;
-		for (i = 0; i < now; i++)
-			doubled_load(&state[i], &all, &p[at + i]);
+		for (i = 0; i < now; i++) {
+			doubled_factors(&state[i], &p[at + i]);
+			doubled_share(&state[i], &all);
+		}
 		fe_invert(&all, &all);
 		for (i = now; i-- > 0;)
 			doubled_encode(bytes + (at + i) * stride, &state[i], &all);
+	}
+}
+
+/* ---- add, double and encode ----
+ *
+ * The factors (e : f : g : h) of a point are one of another curve, e^2 + f^2 = g^2 and
+ * g^2 + (a - d) e^2 = h^2, which is isogenous to this one: the factors of a sum can be had
+ * from those of its terms, by the addition of the Jacobi elliptic functions (e/g, f/g, h/g are
+ * sn, cn, dn; Chudnovsky and Chudnovsky 1986). So a root is needed once for a point, and
+ * ristretto_decode has taken it.
+ *
+ * The factors of a decoded point are 2s / sqrt(a - d), that divided by x, 1 - s^2 and
+ * 1 + s^2. The sum of the last two is 2, and that is how the coordinates (eh, gf, fh, eg) tell
+ * what they are made of: x + t = 2e, y + z = 2f. Of the points of an element and their many
+ * coordinates no others give e^2 + f^2 = g^2 with this. */
+
+/* The factors of v, tight, if its coordinates tell them. */
+static void
+told_factors(struct doubled *out, const struct ed *v)
+{
+	struct fe e, f, left, right;
+
+	/* times 4f: 2e 2f, (2f)^2, 4 gf, 4 hf */
+	fe_add(&e, &v->x, &v->t);
+	fe_add(&f, &v->y, &v->z);
+	fe_mul(&out->e, &e, &f);
+	fe_square(&out->f, &f);
+	fe_add(&out->g, &v->y, &v->y);
+	fe_add(&out->g, &out->g, &out->g);
+	fe_carry(&out->g);
+	fe_add(&out->h, &v->z, &v->z);
+	fe_add(&out->h, &out->h, &out->h);
+	fe_carry(&out->h);
+	fe_square(&left, &out->e);
+	fe_square(&right, &out->f);
+	fe_add(&left, &left, &right);
+	fe_carry(&left);
+	fe_square(&right, &out->g);
+	out->unknown = ~fe_mask(fe_equal(&left, &right));
+}
+
+/* a becomes the factors of the sum, tight. If a and b stand for the same element, they may all be
+ * zero. */
+static void
+add_factors(struct doubled *a, const struct doubled *b)
+{
+	struct fe p, r, s, u, ps, ru, one_plus_d, x, y;
+
+	fe_mul(&p, &a->g, &b->f);
+	fe_mul(&r, &a->h, &b->e);
+	fe_mul(&s, &a->f, &b->g);
+	fe_mul(&u, &a->e, &b->h);
+	fe_mul(&ps, &p, &s);
+	fe_mul(&ru, &r, &u);
+	/* h = g1 h1 g2 h2 + (a - d) e1 f1 e2 f2 */
+	fe_mul(&x, &a->g, &a->h);
+	fe_mul(&y, &b->g, &b->h);
+	fe_mul(&x, &x, &y);
+	fe_mul(&a->h, &a->e, &a->f);
+	fe_mul(&y, &b->e, &b->f);
+	fe_mul(&y, &y, &a->h);
+	fe_add(&one_plus_d, &fe_d, &fe_one);
+	fe_mul(&y, &y, &one_plus_d);
+	fe_sub(&a->h, &x, &y);
+	fe_carry(&a->h);
+	/* e = g1 f2 u + f1 g2 r, f = ps - ru, g = p^2 + r^2 */
+	fe_add(&x, &p, &r);
+	fe_add(&y, &s, &u);
+	fe_mul(&a->e, &x, &y);
+	fe_sub(&a->e, &a->e, &ps);
+	fe_sub(&a->e, &a->e, &ru);
+	fe_carry(&a->e);
+	fe_sub(&a->f, &ps, &ru);
+	fe_carry(&a->f);
+	fe_square(&x, &p);
+	fe_square(&y, &r);
+	fe_add(&a->g, &x, &y);
+	fe_carry(&a->g);
+}
+
+/* The long way, if the mask is all ones. That is no news: whether v was just decoded is no
+ * secret, and that v and 2p are the same element is met in tests only; to expect it were to know
+ * the exponent that p was made with. tests/ct.supp says so. */
+static __attribute__((noinline)) void
+encode_sum_if(uint8_t bytes[RISTRETTO_BYTES], const struct ed *v, const struct ed *p, uint64_t mask)
+{
+	struct ed_cached add;
+	struct ed sum;
+
+	if (mask == 0)
+		return;
+	ed_double(&sum, p, 1);
+	ed_cache(&add, v);
+	ed_add(&sum, &sum, &add);
+	ristretto_encode(bytes, &sum);
+}
+
+void
+ristretto_encode_add_double(uint8_t *bytes, size_t stride, const struct ed *v, const struct ed *p,
+    size_t n)
+{
+	struct doubled state[DOUBLED], double_p;
+	size_t at, now, i;
+	struct fe all;
+
+	for (at = 0; at < n; at += now) {
+		now = n - at < DOUBLED ? n - at : DOUBLED;
+		all = fe_one;
+		for (i = 0; i < now; i++) {
+			told_factors(&state[i], &v[at + i]);
+			doubled_factors(&double_p, &p[at + i]);
+			add_factors(&state[i], &double_p);
+			doubled_share(&state[i], &all);
+		}
+		fe_invert(&all, &all);
+		for (i = now; i-- > 0;) {
+			doubled_encode(bytes + (at + i) * stride, &state[i], &all);
+			encode_sum_if(bytes + (at + i) * stride, &v[at + i], &p[at + i],
+			    state[i].unknown);
+		}
 	}
 }
 
@@ -200,11 +342,16 @@ ristretto_equal(const struct ed *a, const struct ed *b)
 	return (unsigned)(cross | straight);
 }
 
+/* What MAP makes: w0..w3, tight but the last two, and v. */
+struct mapped {
+	struct fe w0, w1, w2, w3, v;
+};
+
 /* MAP */
 static void
-map(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
+map(struct mapped *out, const uint8_t bytes[RISTRETTO_BYTES])
 {
-	struct fe t, r, u, v, c, s, s_other, n, w0, w1, w2, w3;
+	struct fe t, r, u, v, c, s, s_other, n, w0;
 	uint64_t no_square;
 
 	fe_from_bytes(&t, bytes);
@@ -234,26 +381,107 @@ map(struct ed *out, const uint8_t bytes[RISTRETTO_BYTES])
 	fe_mul(&n, &n, &ristretto_constants.d_minus_one_sq);
 	fe_sub(&n, &n, &v);
 	/* w0 = 2 s v, w1 = n sqrt(a d - 1), w2 = 1 - s^2, w3 = 1 + s^2 */
-	fe_mul(&w0, &s, &v);
-	fe_add(&w0, &w0, &w0);
-	fe_mul(&w1, &n, &ristretto_constants.sqrt_ad_minus_one);
+	fe_add(&out->w0, &s, &s);
+	fe_mul(&out->w0, &out->w0, &v);
+	fe_mul(&out->w1, &n, &ristretto_constants.sqrt_ad_minus_one);
 	fe_square(&s, &s);
-	fe_sub(&w2, &fe_one, &s);
-	fe_add(&w3, &fe_one, &s);
-	fe_mul(&out->x, &w0, &w3);
-	fe_mul(&out->y, &w2, &w1);
-	fe_mul(&out->z, &w1, &w3);
-	fe_mul(&out->t, &w0, &w2);
+	fe_sub(&out->w2, &fe_one, &s);
+	fe_add(&out->w3, &fe_one, &s);
+	out->v = v;
+}
+
+static void
+mapped_point(struct ed *out, const struct mapped *w)
+{
+	fe_mul(&out->x, &w->w0, &w->w3);
+	fe_mul(&out->y, &w->w2, &w->w1);
+	fe_mul(&out->z, &w->w1, &w->w3);
+	fe_mul(&out->t, &w->w0, &w->w2);
 }
 
 void
 ristretto_map(struct ed *out, const uint8_t uniform[2 * RISTRETTO_BYTES])
 {
-	struct ed second;
+	struct mapped first, second;
 	struct ed_cached add;
+	struct ed point;
 
-	map(out, uniform);
+	map(&first, uniform);
 	map(&second, uniform + RISTRETTO_BYTES);
-	ed_cache(&add, &second);
-	ed_add(out, out, &add);
+	mapped_point(&point, &second);
+	ed_cache(&add, &point);
+	mapped_point(&point, &first);
+	ed_add(out, &point, &add);
+}
+
+/* Its factors: e : f is w0 : w1, g : h is w2 : w3, and w0 is v times 2s. */
+static void
+mapped_factors(struct doubled *out, const uint8_t bytes[RISTRETTO_BYTES])
+{
+	struct mapped w;
+
+	map(&w, bytes);
+	fe_mul(&out->e, &w.w0, &ristretto_constants.invsqrt_a_minus_d);
+	fe_mul(&out->f, &w.w1, &ristretto_constants.invsqrt_a_minus_d);
+	fe_mul(&out->g, &w.w2, &w.v);
+	fe_mul(&out->h, &w.w3, &w.v);
+}
+
+/* Coordinates that tell the factors, whose scale is to be 2 / (g + h). */
+static void
+tell_factors(struct ed *out, struct doubled *a, const struct fe *scale)
+{
+	fe_mul(&a->e, &a->e, scale);
+	fe_mul(&a->f, &a->f, scale);
+	fe_mul(&a->g, &a->g, scale);
+	fe_mul(&a->h, &a->h, scale);
+	fe_mul(&out->x, &a->e, &a->h);
+	fe_mul(&out->y, &a->g, &a->f);
+	fe_mul(&out->z, &a->f, &a->h);
+	fe_mul(&out->t, &a->e, &a->g);
+}
+
+static void
+map_some(struct ed *out, const uint8_t *uniform, size_t n)
+{
+	struct doubled state[DOUBLED], second, *a;
+	struct fe all = fe_one, own;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		a = &state[i];
+		mapped_factors(a, uniform + 2 * i * RISTRETTO_BYTES);
+		mapped_factors(&second, uniform + (2 * i + 1) * RISTRETTO_BYTES);
+		add_factors(a, &second);
+		/* the divisor, in the place of efgh */
+		fe_add(&a->efgh, &a->g, &a->h);
+		fe_mul(&own, &a->f, &a->h);
+		fe_mul(&own, &own, &a->efgh);
+		a->unknown = fe_mask(fe_is_zero(&own));
+		fe_carry(&a->efgh);
+		fe_move_if(&a->efgh, &fe_one, a->unknown);
+		a->before = all;
+		fe_mul(&all, &all, &a->efgh);
+	}
+	fe_invert(&all, &all);
+	for (i = n; i-- > 0;) {
+		a = &state[i];
+		fe_mul(&own, &all, &a->before);
+		fe_mul(&all, &all, &a->efgh);
+		fe_add(&own, &own, &own);
+		tell_factors(&out[i], a, &own);
+		if (a->unknown) /* as unlikely as any given element */
+			ristretto_map(&out[i], uniform + 2 * i * RISTRETTO_BYTES);
+	}
+}
+
+void
+ristretto_map_many(struct ed *out, const uint8_t *uniform, size_t n)
+{
+	size_t at, now;
+
+	for (at = 0; at < n; at += now) {
+		now = n - at < DOUBLED ? n - at : DOUBLED;
+		map_some(out + at, uniform + 2 * at * RISTRETTO_BYTES, now);
+	}
 }

@@ -182,6 +182,9 @@ START_TEST(map)
 	ristretto_map(&point, in);
 	ristretto_encode(have, &point);
 	ck_assert_mem_eq(have, want, sizeof want);
+	ristretto_map_many(&point, in, 1);
+	ristretto_encode(have, &point);
+	ck_assert_mem_eq(have, want, sizeof want);
 }
 END_TEST
 
@@ -337,6 +340,72 @@ START_TEST(classes)
 		ed_sub(&q, &q, &add);
 		ck_assert(ristretto_equal(&p, &q));
 	}
+}
+END_TEST
+
+/* An element to be added to 2p, by every way that it may come, and all that it may be to 2p. */
+static void
+summand(struct ed *v, const struct ed *p, const uint8_t wide[64], int i)
+{
+	uint8_t s[32] = { 0 };
+	struct ed_cached add;
+	struct ed q;
+
+	ristretto_map_many(v, wide, 1);
+	ed_double(&q, p, 1);
+	switch (i % 6) {
+	case 0: return;
+	case 1: /* no coordinates that tell anything */
+		ed_cache(&add, &ed_generator);
+		ed_add(v, v, &add);
+		return;
+	case 2: ristretto_encode(s, v); break;
+	case 3: break; /* the identity */
+	case 4: ristretto_encode(s, &q); break;
+	case 5:
+		ed_cache(&add, &q);
+		ed_sub(&q, &ed_identity, &add);
+		ristretto_encode(s, &q);
+		break;
+	}
+	ck_assert_int_eq(ristretto_decode(v, s), R_GOOD);
+}
+
+/* Encoded by their factors and as points; maps of many and of one. */
+START_TEST(sums_and_doubles)
+{
+	enum { N = 2 * 64 + 7, STRIDE = 40 };
+	static const uint8_t seed[32] = "test_ristretto sums";
+	static uint8_t wide[2 * N * 64], have[N * STRIDE], want[N * STRIDE];
+	static struct ed p[2 * N], v[N];
+	struct ed_cached add;
+	struct ed q;
+	struct rng rng;
+	int i;
+
+	rng_seeded(&rng, seed);
+	rng_fill(&rng, wide, sizeof wide);
+	ristretto_map_many(p, wide, 2 * N);
+	for (i = 0; i < 2 * N; i++) {
+		ristretto_map(&q, wide + 64 * i);
+		ck_assert(ristretto_equal(&p[i], &q));
+	}
+	for (i = 0; i < N; i++) {
+		if (i % 7 == 0)
+			p[i] = ed_identity;
+		summand(&v[i], &p[i], wide + (N + i) * 64, i);
+		ed_double(&q, &p[i], 1);
+		ed_cache(&add, &v[i]);
+		ed_add(&q, &q, &add);
+		ristretto_encode(want + i * STRIDE, &q);
+	}
+	for (i = 0; i <= N; i += 1 + i % 63) {
+		memset(have, 0, sizeof have);
+		ristretto_encode_add_double(have, STRIDE, v, p, (size_t)i);
+		ck_assert_mem_eq(have, want, (size_t)(i * STRIDE));
+	}
+	ristretto_encode_add_double(have, STRIDE, v, p, N);
+	ck_assert_mem_eq(have, want, sizeof want);
 }
 END_TEST
 
@@ -544,6 +613,7 @@ main(void)
 	tcase_add_test(tc, edge_encodings);
 	tcase_add_test(tc, random_encodings);
 	tcase_add_test(tc, classes);
+	tcase_add_test(tc, sums_and_doubles);
 	tcase_add_loop_test(tc, operations_beside_libsodium, 0, LENGTHS);
 	tcase_add_test(tc, short_exponents);
 	tcase_set_timeout(tc, 300);
