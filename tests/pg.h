@@ -38,7 +38,7 @@ const char *pg_sql(const struct cluster *c, const char *role, const char *format
  * postmaster and all its processes. Returns when they are gone. */
 void pg_kill(const char *name);
 
-/* Return whether the condition becomes true within 30 seconds. */
+/* Return whether the condition becomes true within two minutes. */
 bool pg_wait(bool (*condition)(void *ctx), void *ctx);
 
 #endif

@@ -233,16 +233,31 @@ END_TEST
 
 /* ---- killed ---- */
 
+struct killed {
+	struct cluster *cluster;
+	struct store *store;
+};
+
+static bool
+is_back(void *ctx)
+{
+	const struct killed *k = ctx;
+
+	ck_assert_msg(store_check(k->store, &why) == R_GOOD, "%s", why.text);
+	return cluster_pid(k->cluster) != 0;
+}
+
 START_TEST(a_killed_server_is_started_again)
 {
 	struct cluster *c = pg_cluster(SHARED);
 	struct store *s = pg_store(c);
+	struct killed k = { c, s };
 	pid_t pid = cluster_pid(c);
 
 	ck_assert_str_eq(pg_sql(c, DB_ROLE_OWNER, "CREATE TABLE t AS SELECT 7 AS x"), "");
 	kill_hard(pid);
-	/* The store finds out by itself. */
-	ck_assert_msg(store_check(s, &why) == R_GOOD, "%s", why.text);
+	/* The store finds out by itself, once its session has noticed that its server is gone. */
+	ck_assert(pg_wait(is_back, &k));
 	ck_assert_int_ne(cluster_pid(c), pid);
 	ck_assert_str_eq(pg_sql(c, DB_ROLE_OWNER, "SELECT x FROM t"), "7");
 	store_free(s);
