@@ -21,7 +21,8 @@
 #include "server/clock.h"
 
 #define LOOK_MS 500
-#define BACK_OFF_MS 10000
+#define BACK_OFF_MS 500 /* after a failure; doubled up to */
+#define BACK_OFF_MOST_MS 10000
 #define ANSWER_MOST 65536
 #define CONNECT_MS 5000L
 #define TOTAL_MS 20000L
@@ -40,7 +41,7 @@ struct stamps {
 	struct log *log;
 	const char *folder, *url;
 	CURL *curl;
-	uint64_t not_before_ms;
+	uint64_t not_before_ms, back_off_ms;
 	bool silent;
 	pthread_t thread;
 	bool runs;
@@ -289,7 +290,10 @@ give_up(struct stamps *s, const struct stamp *stamp, enum result r)
 			: r == R_NOT_FOUND ? "it does not answer"
 					   : result_text(r));
 	s->silent = true;
-	s->not_before_ms = clock_now() + BACK_OFF_MS;
+	s->back_off_ms = s->back_off_ms == 0        ? BACK_OFF_MS
+	    : s->back_off_ms * 2 > BACK_OFF_MOST_MS ? BACK_OFF_MOST_MS
+						    : s->back_off_ms * 2;
+	s->not_before_ms = clock_now() + s->back_off_ms;
 }
 
 /* Stamp an event of which the entry `seq` tells, unless that was done. */
@@ -328,6 +332,7 @@ stamp_event(struct stamps *s, struct hosted *host, const char *of, uint64_t seq)
 		return;
 	}
 	s->silent = false;
+	s->back_off_ms = 0;
 	(void)pthread_mutex_lock(&s->lock);
 	*s->last = stamp;
 	s->last = &stamp->next;
