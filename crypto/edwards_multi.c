@@ -45,7 +45,7 @@ window(const struct scalar *e, unsigned at, unsigned n)
 
 /* Return the number of bits up to the highest that is set. */
 static unsigned
-length(const struct scalar *e)
+length_vartime(const struct scalar *e)
 {
 	unsigned i;
 
@@ -60,7 +60,7 @@ length(const struct scalar *e)
 /* Write e as the sum of digit[at * step] 2^at, digits zero or odd and at most 15 in absolute
  * value. Return how many positions are in use. */
 static unsigned
-slide(int8_t *digit, size_t step, const struct scalar *e)
+slide_vartime(int8_t *digit, size_t step, const struct scalar *e)
 {
 	unsigned at = 0, bits, carry = 0, used = 0;
 
@@ -100,7 +100,7 @@ odd_multiples(struct ed_cached out[ODD], const struct ed *p)
 
 /* digit[at * n + i] belongs to point i. */
 static void
-straus_sum(struct ed *out, const struct ed_cached (*multiple)[ODD], const int8_t *digit,
+straus_sum_vartime(struct ed *out, const struct ed_cached (*multiple)[ODD], const int8_t *digit,
     unsigned used, size_t n)
 {
 	struct ed sum = ed_identity;
@@ -129,7 +129,7 @@ straus_sum(struct ed *out, const struct ed_cached (*multiple)[ODD], const int8_t
 }
 
 static enum result
-straus(struct ed *out, const struct ed *p, const struct scalar *e, size_t n)
+straus_vartime(struct ed *out, const struct ed *p, const struct scalar *e, size_t n)
 {
 	struct ed_cached(*multiple)[ODD];
 	enum result r = R_NO_MEMORY;
@@ -143,10 +143,10 @@ straus(struct ed *out, const struct ed *p, const struct scalar *e, size_t n)
 		goto out;
 	for (i = 0; i < n; i++) {
 		odd_multiples(multiple[i], &p[i]);
-		u = slide(digit + i, n, &e[i]);
+		u = slide_vartime(digit + i, n, &e[i]);
 		used = u > used ? u : used;
 	}
-	straus_sum(out, (const struct ed_cached(*)[ODD])multiple, digit, used, n);
+	straus_sum_vartime(out, (const struct ed_cached(*)[ODD])multiple, digit, used, n);
 	r = R_GOOD;
 out:
 	mem_free(multiple);
@@ -321,10 +321,10 @@ ed_multi_vartime(struct ed *out, const struct ed *p, const uint8_t *e, size_t st
 		return R_NO_MEMORY;
 	for (i = 0; i < n; i++) {
 		load(&x[i], e + i * stride);
-		b = length(&x[i]);
+		b = length_vartime(&x[i]);
 		bits = b > bits ? b : bits;
 	}
-	r = n < ED_MANY ? straus(out, p, x, n) : pippenger_all(out, p, x, n, bits);
+	r = n < ED_MANY ? straus_vartime(out, p, x, n) : pippenger_all(out, p, x, n, bits);
 	mem_free(x);
 	return r;
 }

@@ -318,7 +318,7 @@ power(struct gvec *out, const struct gvec *base, const struct svec *e)
 
 /* Return how many bits the longest of public exponents has. */
 static size_t
-longest(const struct svec *e)
+longest_vartime(const struct svec *e)
 {
 	const size_t limbs = modp_of(e->group)->limbs;
 	mp_limb_t all[MODP_LIMBS_MAX] = { 0 };
@@ -352,7 +352,7 @@ power_vartime(struct gvec *out, const struct gvec *base, const struct svec *e)
 {
 	const struct modp *m = modp_of(out->group);
 	const struct modp_path *path = path_of(m);
-	const size_t bits = longest(e);
+	const size_t bits = longest_vartime(e);
 	size_t i;
 
 	if (path != &modp_gmp && out->n > 1 && bits > 0)
@@ -401,7 +401,7 @@ multipow_vartime(struct gvec *out, const struct gvec *base, const struct svec *e
 {
 	const struct modp *m = modp_of(out->group);
 	const struct modp_path *path = path_of(m);
-	const size_t bits = longest(e);
+	const size_t bits = longest_vartime(e);
 
 	if (bits == 0) {
 		set_identity(out);

@@ -369,14 +369,6 @@ scalar_muladd(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES],
 }
 
 void
-scalar_neg(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES])
-{
-	static const uint8_t zero[SCALAR_BYTES];
-
-	scalar_sub(out, zero, a);
-}
-
-void
 scalar_half(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES])
 {
 	uint64_t x[LIMBS];

@@ -33,8 +33,6 @@ void scalar_mul(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES],
 /* out = a * b + c */
 void scalar_muladd(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES],
     const uint8_t b[SCALAR_BYTES], const uint8_t c[SCALAR_BYTES]);
-/* out = -a */
-void scalar_neg(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES]);
 /* out = a / 2 */
 void scalar_half(uint8_t out[SCALAR_BYTES], const uint8_t a[SCALAR_BYTES]);
 /* out = 1 / a, and 0 for 0. As long as 300 products: see svec_invert for many. */

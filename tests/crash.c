@@ -50,7 +50,7 @@ static const char help[] = "Usage: crash [OPTION]...\n"
 #define CONTROL_TRIES 20
 #define CONTROL_BALLOTS 64 /* at a time */
 #define SAMPLE 16          /* of every so many ballots the receipt is asked for again */
-#define DELAY_MAX_US 20000
+#define DELAY_MAX_US 3000  /* half a cycle's ballots take longer */
 
 static struct {
 	size_t cycles, ballots;
@@ -172,9 +172,14 @@ was_cut(void *ctx)
 
 /* The database has committed what board 0 will never hear of. */
 static void
-lose_an_answer(struct crash *c)
+cut_an_answer(struct crash *c)
 {
 	pg_proxy_cut(c->proxy, CUT_AFTER);
+}
+
+static void
+lose_an_answer(struct crash *c)
+{
 	if (!pg_wait(was_cut, c->proxy))
 		load_die("nothing was committed any more");
 	kill_board(c, 0);
@@ -184,37 +189,42 @@ lose_an_answer(struct crash *c)
 
 struct loss {
 	const char *what;
+	void (*prepare)(struct crash *c); /* or NULL */
 	void (*happens)(struct crash *c);
 	size_t times, least; /* ballots under way */
 };
 
 static struct loss one_board[] = {
-	{ "a board", lose_board, 0, SIZE_MAX },
-	{ "its database", lose_private_database, 0, SIZE_MAX },
-	{ "both", lose_both, 0, SIZE_MAX },
+	{ "a board", NULL, lose_board, 0, SIZE_MAX },
+	{ "its database", NULL, lose_private_database, 0, SIZE_MAX },
+	{ "both", NULL, lose_both, 0, SIZE_MAX },
 };
 
 static struct loss two_boards[] = {
-	{ "one of two boards", lose_one_board, 0, SIZE_MAX },
-	{ "the database of two boards", lose_database, 0, SIZE_MAX },
-	{ "two boards and their database", lose_everything, 0, SIZE_MAX },
-	{ "a board between COMMIT and answer", lose_an_answer, 0, SIZE_MAX },
+	{ "one of two boards", NULL, lose_one_board, 0, SIZE_MAX },
+	{ "the database of two boards", NULL, lose_database, 0, SIZE_MAX },
+	{ "two boards and their database", NULL, lose_everything, 0, SIZE_MAX },
+	{ "a board between COMMIT and answer", cut_an_answer, lose_an_answer, 0, SIZE_MAX },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 /* ---- cycles ---- */
 
-/* Something is lost in the middle of the cycle's ballots. */
+/* Something is lost in the middle of the cycle's ballots: the second half of them is let go just
+ * before, so that there are some under way however fast the machine is. */
 static void
 run_cycle(struct crash *c, struct loss *loss)
 {
 	const size_t begun = c->cycle * options.ballots;
 	size_t under_way;
 
-	crash_clients_allow(&c->clients, begun + options.ballots);
+	crash_clients_allow(&c->clients, begun + options.ballots / 2);
 	crash_clients_wait(&c->clients,
 	    begun + 1 + rng_below(&c->rng, (uint32_t)options.ballots / 2));
+	if (loss->prepare != NULL)
+		loss->prepare(c);
+	crash_clients_allow(&c->clients, begun + options.ballots);
 	(void)nanosleep(&(struct timespec){ 0, (long)rng_below(&c->rng, DELAY_MAX_US) * 1000 },
 	    NULL);
 	under_way = atomic_load(&c->clients.under_way);

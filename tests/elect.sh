@@ -12,8 +12,6 @@
 
 TABELLA=$TOP_BUILDDIR/client/tabella
 TABELLAD=$TOP_BUILDDIR/server/tabellad
-# Slow machines and sanitizers: seconds that anything may take.
-: "${LONG:=180}"
 
 # A message of a sanitizer must not drown in an exit status that is expected anyway.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99}

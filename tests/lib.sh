@@ -19,6 +19,9 @@ if [ -z "${TMPDIR:-}" ] || [ "$TMPDIR" = /tmp ]; then
 	export TMPDIR
 fi
 
+# Seconds that anything may take, with sanitizers on a slow machine.
+: "${LONG:=180}"
+
 PASSED=0
 FAILED=0
 SKIPPED=0

@@ -237,7 +237,6 @@ case_scalar(const struct group *g)
 	scalar_reduce(s, wide);
 	scalar_half(s, s);
 	scalar_invert(s, s);
-	scalar_neg(s, s);
 	canonical = scalar_canonical(s);
 	ct_public(&canonical, sizeof canonical);
 	if (!canonical)
