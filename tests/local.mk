@@ -1,5 +1,5 @@
 # tests: programs tests/test_<subject>.c with libcheck, scripts tests/*.sh.
-# One per line, alphabetical.
+# One per line, alphabetical, but for the longest scripts.
 #
 # A new program takes one line in check_PROGRAMS; its only source is then
 # tests/test_<subject>.c and it is linked with ballots and crypto. One that
@@ -408,7 +408,10 @@ tests_test_rules_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=cal
 	-Wl,--wrap=realloc -Wl,--wrap=reallocarray -Wl,--wrap=aligned_alloc
 tests_test_rng_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 
+# The longest first, so that none of them is left alone at the end.
 test_scripts = \
+	tests/verifier.sh \
+	tests/test_paths.sh \
 	tests/second.sh \
 	tests/test_bench.sh \
 	tests/test_api.sh \
@@ -428,7 +431,6 @@ test_scripts = \
 	tests/test_load.sh \
 	tests/test_manual.sh \
 	tests/test_newkey.sh \
-	tests/test_paths.sh \
 	tests/test_readme.sh \
 	tests/test_restart.sh \
 	tests/test_stamps.sh \
@@ -436,10 +438,9 @@ test_scripts = \
 	tests/test_tree.sh \
 	tests/test_trustee.sh \
 	tests/test_verify.sh \
-	tests/test_witness.sh \
-	tests/verifier.sh
+	tests/test_witness.sh
 
-TESTS += $(check_PROGRAMS) $(test_scripts)
+TESTS += $(test_scripts) $(check_PROGRAMS)
 
 EXTRA_DIST += \
 	$(test_scripts) \

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Let both verifiers judge archives and compare what they say: the check and the reason.
 
-    second.py [--every N] TABELLA FOLDER...
+    second.py TABELLA FOLDER...
 
 A folder whose name is CHECK-REASON must be refused so; others as they agree. Archives in which
 files were changed are made of the folder named `honest`.
@@ -9,7 +9,6 @@ files were changed are made of the folder named `honest`.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 import os
@@ -123,12 +122,7 @@ def spoil_files(honest: str, into: str) -> Iterator[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="second.py")
-    parser.add_argument("--every", type=int, default=1, help="judge one in N of the archives")
-    parser.add_argument("tabella")
-    parser.add_argument("folder", nargs="+")
-    arguments = parser.parse_args()
-    tabella, folders = arguments.tabella, arguments.folder
+    tabella, folders = sys.argv[1], sys.argv[2:]
     remember.what_was_found()
     honest = next(folder for folder in folders if os.path.basename(folder) == "honest")
     own = {"election": election_of(honest)}
@@ -145,7 +139,6 @@ def main() -> int:
                 asked.append((folder, head))
             if os.path.basename(folder) == "none-GOOD":
                 asked.append((folder, own | head))
-        asked = asked[::arguments.every]
         with ProcessPoolExecutor() as pool:
             answers = list(pool.map(ask, [(tabella, *question) for question in asked]))
     apart = 0
