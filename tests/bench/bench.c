@@ -17,7 +17,7 @@
 #include "tests/bench/table.h"
 
 /* `make bench` is to end within ten minutes; what it builds and the pipeline need some. */
-#define SECONDS 510
+#define SECONDS 560
 
 #define PIPELINE "pipeline"
 

@@ -15,7 +15,8 @@
 #include "crypto/mem.h"
 
 #define RUNS_MAX 25
-#define ENOUGH 1.0 /* seconds of runs */
+#define ENOUGH 0.5  /* seconds of runs */
+#define SEVERAL 1.5 /* seconds in which three runs must have begun */
 
 /* ---- rows ---- */
 
@@ -113,7 +114,7 @@ measure(struct figures *out, const struct row *row, struct bench *b, double seco
 		us[0] = once(row, b);
 		spent = us[0] * scale;
 	}
-	while (out->runs < RUNS_MAX && (out->runs < 3 || spent < ENOUGH) &&
+	while (out->runs < RUNS_MAX && (spent < ENOUGH || (out->runs < 3 && spent < SEVERAL)) &&
 	    spent * (out->runs + 1) / out->runs <= seconds) {
 		us[out->runs] = once(row, b);
 		spent += us[out->runs++] * scale;
