@@ -163,7 +163,7 @@ file_write_new(const char *path, struct slice bytes, mode_t mode, struct why *wh
 enum result
 file_append(const char *path, struct slice bytes, mode_t mode, struct why *why)
 {
-	int new = !file_exists(path);
+	int is_new = !file_exists(path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, mode);
 	int bad;
 
@@ -171,7 +171,7 @@ file_append(const char *path, struct slice bytes, mode_t mode, struct why *why)
 		return refused(why, path, "written");
 	bad = whole_put(fd, bytes) != R_GOOD || fsync(fd) != 0;
 	bad |= close(fd) != 0;
-	if (bad || (new &&whole_keep_name(path) != R_GOOD))
+	if (bad || (is_new && whole_keep_name(path) != R_GOOD))
 		return refused(why, path, "written");
 	return R_GOOD;
 }

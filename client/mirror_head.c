@@ -92,12 +92,12 @@ accuse(struct mirror *m, const struct buffer *note, enum result reason, uint64_t
     uint64_t before, struct why *why)
 {
 	struct why own;
-	const char *todo;
+	const char *advice;
 	char *path;
 
 	if (why == NULL)
 		why = &own;
-	todo = keep(m, CONTRADICTION, note, NULL) == R_GOOD
+	advice = keep(m, CONTRADICTION, note, NULL) == R_GOOD
 	    ? "Keep"
 	    : "The head could not be written: make room in";
 	accuse_of_head(m, buffer_slice(note), &path);
@@ -105,12 +105,12 @@ accuse(struct mirror *m, const struct buffer *note, enum result reason, uint64_t
 		(void)why_set(why, reason,
 		    "the board has signed a head of %" PRIu64 " entries, but it has shown %" PRIu64
 		    " before\n%s %s and tell the organiser and the trustees",
-		    size, before, todo, m->dir);
+		    size, before, advice, m->dir);
 	else
 		(void)why_set(why, reason,
 		    "the head that the board has signed is not that of the %" PRIu64
 		    " entries that it shows\n%s %s and tell the organiser and the trustees",
-		    size, todo, m->dir);
+		    size, advice, m->dir);
 	accuse_tell(why, path);
 	return reason;
 }

@@ -204,6 +204,16 @@ tests_libpg_a_SOURCES = \
 	tests/store_board.c \
 	tests/store_board.h
 
+# libload.a: boards, and the ballots of many voters for them.
+check_LIBRARIES += tests/libload.a
+LOAD_LIBS = tests/libload.a $(BOTTLE_LIB) $(PG_LIBS)
+tests_libload_a_SOURCES = \
+	tests/bench/load.h \
+	tests/bench/load_board.c \
+	tests/bench/load_check.c \
+	tests/bench/load_drive.c \
+	tests/bench/load_election.c
+
 check_PROGRAMS += \
 	tests/test_cluster \
 	tests/test_hosted \
@@ -229,20 +239,8 @@ tests_test_mark_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_pace_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_queue_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
 tests_test_reply_LDADD = $(SERVER_LIBS) $(CHECK_LIBS)
-tests_test_segment_SOURCES = \
-	tests/bench/load.h \
-	tests/bench/load_board.c \
-	tests/bench/load_check.c \
-	tests/bench/load_drive.c \
-	tests/bench/load_election.c \
-	tests/test_segment.c
-tests_test_segment_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
-tests_test_siege_SOURCES = \
-	tests/bench/load.h \
-	tests/bench/load_board.c \
-	tests/bench/load_election.c \
-	tests/test_siege.c
-tests_test_siege_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+tests_test_segment_LDADD = $(LOAD_LIBS)
+tests_test_siege_LDADD = $(LOAD_LIBS)
 tests_test_store_LDADD = $(PG_LIBS)
 tests_test_store_blob_LDADD = $(PG_LIBS)
 tests_test_store_faults_LDADD = $(PG_LIBS)
@@ -254,25 +252,15 @@ tests_bench_store_LDADD = $(PG_LIBS)
 CLEANFILES += tests/bench/store
 
 EXTRA_PROGRAMS += tests/bench/fill
-tests_bench_fill_SOURCES = \
-	tests/bench/fill.c \
-	tests/bench/load.h \
-	tests/bench/load_board.c \
-	tests/bench/load_election.c
-tests_bench_fill_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+tests_bench_fill_SOURCES = tests/bench/fill.c
+tests_bench_fill_LDADD = $(LOAD_LIBS)
 CLEANFILES += tests/bench/fill
 check_DATA += tests/bench/fill
 
 # `make load`, with options in LOAD.
 EXTRA_PROGRAMS += tests/bench/load
-tests_bench_load_SOURCES = \
-	tests/bench/load.c \
-	tests/bench/load.h \
-	tests/bench/load_board.c \
-	tests/bench/load_check.c \
-	tests/bench/load_drive.c \
-	tests/bench/load_election.c
-tests_bench_load_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+tests_bench_load_SOURCES = tests/bench/load.c
+tests_bench_load_LDADD = $(LOAD_LIBS)
 CLEANFILES += tests/bench/load
 check_DATA += tests/bench/load
 
@@ -282,30 +270,22 @@ load: tests/bench/load server/tabellad
 # `make check-crash CYCLES=n`; `make check` runs a few cycles of each kind (test_crash.sh).
 EXTRA_PROGRAMS += tests/crash
 tests_crash_SOURCES = \
-	tests/bench/load.h \
-	tests/bench/load_board.c \
-	tests/bench/load_check.c \
-	tests/bench/load_election.c \
 	tests/crash.c \
 	tests/crash.h \
 	tests/crash_clients.c \
 	tests/crash_compare.c
-tests_crash_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+tests_crash_LDADD = $(LOAD_LIBS)
 CLEANFILES += tests/crash
 check_DATA += tests/crash
 
 # A board on a full disk, for test_full.sh.
 EXTRA_PROGRAMS += tests/full
 tests_full_SOURCES = \
-	tests/bench/load.h \
-	tests/bench/load_board.c \
-	tests/bench/load_check.c \
-	tests/bench/load_election.c \
 	tests/crash.h \
 	tests/crash_clients.c \
 	tests/crash_compare.c \
 	tests/full.c
-tests_full_LDADD = $(BOTTLE_LIB) $(PG_LIBS)
+tests_full_LDADD = $(LOAD_LIBS)
 CLEANFILES += tests/full
 check_DATA += tests/full
 

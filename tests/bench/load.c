@@ -35,7 +35,7 @@ static const char help[] =
     "  --rate N           ballots a second in the second run (default: half of what the\n"
     "                     first run reached)\n"
     "  --read SECONDS     for reading entries (default 3)\n"
-    "  --keep DIR         prepare board and ballots there, or start from what is there\n"
+    "  --keep DIR         prepare board and ballots in this folder, or start from what is there\n"
     "  --board PROGRAM    tabellad (default server/tabellad)\n";
 
 static struct {
@@ -388,6 +388,8 @@ read_options(int argc, char **argv)
 		(void)fputs(help, stderr);
 		return 2;
 	}
+	if (options.keep != NULL && access(options.keep, W_OK | X_OK) != 0)
+		load_die("%s: %s; --keep needs a folder", options.keep, strerror(errno));
 	options.program = open(program, O_RDONLY | O_CLOEXEC);
 	if (options.program < 0)
 		load_die("%s: %s", program, strerror(errno));
